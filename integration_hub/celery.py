@@ -1,0 +1,20 @@
+"""The Celery application. It only nudges: no task carries data, every piece of work is a row first."""
+
+import os
+from typing import Any
+
+from celery import Celery, signals
+
+from integration_hub import folder_queue  # noqa: F401 - teaches kombu the address folder://
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration_hub.settings")
+
+app = Celery("integration_hub")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+app.steps["worker"].add("integration_hub.beat:BeatInside")
+
+
+@signals.setup_logging.connect
+def keep_our_logs(**options: Any) -> None:
+    """Celery sets up no logging of its own when somebody listens here; Django's is in place."""

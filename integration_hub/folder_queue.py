@@ -1,0 +1,86 @@
+"""The queue of a hub without Redis: kombu's folder of files, made safe against readers that are too quick.
+
+kombu opens a message's file, locks it and writes; its reader takes no lock, so it now and then reads an empty file, and
+that ends the whole worker. Here a message gets its name when it is whole, and a broken one is dropped with a word: what
+it would have said is a row that the next sweep finds.
+"""
+
+import logging
+import os
+import time
+import uuid
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+from kombu.transport import TRANSPORT_ALIASES, filesystem
+from kombu.utils.json import dumps, loads
+
+log = logging.getLogger(__name__)
+SCHEME = "folder"
+
+
+def write_whole(path: Path, value: Any) -> None:
+    """Nobody ever sees a part of it. Names that begin with a dot belong to no queue."""
+    hidden = path.with_name(f".{uuid.uuid4().hex}.new")
+    hidden.write_text(dumps(value), encoding="utf-8")
+    os.replace(hidden, path)
+
+
+class Channel(filesystem.Channel):
+    """One connection's view of the folder."""
+
+    def _put(self, queue: str, payload: Any, **kwargs: Any) -> None:  # type: ignore[override]  # kombu's own bases differ
+        name = f"{round(time.monotonic() * 1000):015}_{uuid.uuid4().hex}.{queue}.msg"
+        write_whole(Path(self.data_folder_out) / name, payload)
+
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
+        folder = Path(self.data_folder_in)
+        for name in sorted(os.listdir(folder)):
+            if name.partition(".")[2] == f"{queue}.msg":
+                message = self._take(folder / name)
+                if message is not None:
+                    return message
+        raise Empty
+
+    def _take(self, path: Path) -> Any:
+        """The message, which is now ours alone; None when another was quicker or nobody can read it."""
+        taken = path.with_name(f".{uuid.uuid4().hex}.taken")
+        try:
+            os.rename(path, taken)
+        except FileNotFoundError:
+            return None
+        text = taken.read_text(encoding="utf-8")
+        taken.unlink()
+        try:
+            return loads(text)
+        except ValueError:
+            log.warning("a broken message was dropped: %s", path.name)
+            return None
+
+    def _table_file(self, exchange: str) -> Path:
+        file: Path = self._exchange_file(exchange)  # type: ignore[attr-defined]
+        return file
+
+    def get_table(self, exchange: str) -> list[Any]:
+        try:
+            rows = loads(self._table_file(exchange).read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            return []
+        return [filesystem.exchange_queue_t(*row) for row in rows]
+
+    def _queue_bind(self, exchange: str, routing_key: str | None, pattern: str | None, queue: str) -> None:
+        row = filesystem.exchange_queue_t(routing_key or "", pattern or "", queue or "")
+        table = self.get_table(exchange)
+        if row not in table:
+            self.control_folder.mkdir(parents=True, exist_ok=True)
+            write_whole(self._table_file(exchange), [row, *table])
+
+
+class Transport(filesystem.Transport):
+    """Named by an address that begins with folder://"""
+
+    Channel = Channel
+
+
+TRANSPORT_ALIASES[SCHEME] = f"{__name__}:Transport"
