@@ -1,0 +1,55 @@
+"""How a provider's HTTP API behaves: address, rates, and what its refusals mean."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from integration_hub.contract.errors import ProviderError
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer, read whole: what `Api.explain` and clients look at."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    def json(self) -> Json:
+        """The body as JSON; ValueError when it is something else (an HTML error page, say)."""
+        parsed: Json = json.loads(self.body)
+        return parsed
+
+
+@dataclass(frozen=True)
+class Rate:
+    """At most `calls` per `seconds` for each bucket of this class; after a 429 nothing for `penalty` seconds.
+
+    `bucket` names what is counted: `account` (the connection) or a word the client gives with each call (`base`).
+    """
+
+    calls: float
+    seconds: float = 1.0
+    bucket: str = "account"
+    penalty: float = 0.0
+
+
+def explain_nothing(reply: Reply) -> ProviderError | None:
+    """The default: the door's own table of statuses decides."""
+    return None
+
+
+@dataclass(frozen=True)
+class Api:
+    """`explain` turns a refusal into an error with a sentence; None leaves it to the door's table of statuses."""
+
+    base_url: str
+    rates: tuple[Rate, ...] = ()
+    explain: Callable[[Reply], ProviderError | None] = explain_nothing

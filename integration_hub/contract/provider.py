@@ -1,0 +1,122 @@
+"""The declaration of a provider. Cards, forms, addresses and schedules of the hub are made from it."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+from integration_hub.contract.acts import Action
+from integration_hub.contract.api import Api, Json, Reply
+from integration_hub.contract.auth import ApiKey, Secret, Setting
+from integration_hub.contract.sync import Sink
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+
+@dataclass(frozen=True)
+class Account:
+    """Whom a key belongs to: proof that it works. `missing` are scopes we need and the key lacks."""
+
+    id: str
+    label: str
+    scopes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Resource:
+    """Something found at the provider and offered in selects: a base, a calendar, an agent."""
+
+    kind: str
+    id: str
+    label: str
+    parent: str = ""
+    details: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stat:
+    """A number on the status card, as text with its unit or whole."""
+
+    label: str
+    value: str
+
+
+class Session(Protocol):
+    """What the door hands to a client: calls are paced, timed, guarded, measured and explained there."""
+
+    def call(
+        self,
+        operation: str,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | list[tuple[str, str]] | None = None,
+        json: Json = None,
+        bucket: str = "",
+        repeatable: bool | None = None,
+        rows: int = 0,
+        deadline: float | None = None,
+    ) -> Reply: ...
+
+
+class Provider(ABC):
+    """One provider. `key` is the folder's name under providers/; `docs` is the vendor's page for getting keys."""
+
+    key: ClassVar[str]
+    name: ClassVar[str]
+    category: ClassVar[str]
+    summary: ClassVar[str] = ""
+    mark: ClassVar[str] = ""  # two letters for the logo tile
+    colour: ClassVar[str] = "#3b4fd8"
+    docs: ClassVar[str] = ""
+    auth: ClassVar[ApiKey]
+    api: ClassVar[Api]
+    settings: ClassVar[tuple[Setting, ...]] = ()
+    sinks: ClassVar[tuple[Sink[Any], ...]] = ()
+    actions: ClassVar[tuple[Action[Any], ...]] = ()
+    ready: ClassVar[tuple[str, ...]] = ()  # record types that get a ready mapping when a key is connected
+    essential_scopes: ClassVar[tuple[str, ...]] = ()  # a key that lacks one of these is refused
+    simulator: ClassVar[str] = ""  # dotted path of the simulator class in this provider's sandbox.py
+
+    @abstractmethod
+    def headers(self, secrets: Mapping[str, str]) -> dict[str, str]:
+        """The headers that carry the key."""
+
+    @abstractmethod
+    def client(self, session: Session) -> Any:
+        """The provider's own thin client over the door."""
+
+    @abstractmethod
+    def check(self, client: Any) -> Account:
+        """The cheapest authorised call: proves the key, names the account, lists what is missing."""
+
+    def connected(self, connection: Any, account: Account) -> None:  # noqa: B027 - most providers keep nothing
+        """A key was checked and is being saved, in this transaction: keep what is worth keeping of the account."""
+
+    def discover(self, client: Any) -> Iterable[Resource]:
+        return ()
+
+    def stats(self, connection_id: UUID) -> Iterable[Stat]:
+        return ()
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        return self.auth.secrets
+
+    def sink(self, key: str) -> Sink[Any]:
+        """KeyError when the provider has no such sink."""
+        for sink in self.sinks:
+            if sink.key == key:
+                return sink
+        raise KeyError(key)
+
+    def action(self, key: str) -> Action[Any]:
+        """KeyError when the provider has no such action."""
+        for action in self.actions:
+            if action.key == key:
+                return action
+        raise KeyError(key)

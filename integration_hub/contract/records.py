@@ -1,0 +1,58 @@
+"""What the engine knows of the company's own records: their fields, and four questions it may ask."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import TypeAlias
+from uuid import UUID
+
+Value: TypeAlias = "bool | int | Decimal | str | date | datetime | tuple[str, ...] | None"
+Values: TypeAlias = Mapping[str, Value]
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field of a record. `kind`: text, long_text, number, integer, money, choice, date, datetime, email, phone,
+    url, boolean, link, id. `read_only`: the hub computes it; it may be pushed, never pulled."""
+
+    name: str
+    label: str
+    kind: str = "text"
+    choices: tuple[str, ...] = ()
+    read_only: bool = False
+
+
+@dataclass(frozen=True)
+class RecordType:
+    """A kind of record that can be synced, registered by the room that owns it.
+
+    load(company, ids) -> values by id, read now; absent or deleted records are not in the answer.
+    scan(company, after, limit) -> ids in id order, from after the given id (None: from the start).
+    count(company) -> how many there are. title(values) -> what people call this one.
+    address(id) -> the page where people see it.
+    mirrored(company, {id: remote id or None}) -> the record notes which remote row it is in the primary mapping; called
+    outside transactions, and again after a kill.
+    """
+
+    key: str
+    label: str
+    plural: str
+    fields: tuple[Field, ...]
+    load: Callable[[UUID, Sequence[UUID]], Mapping[UUID, Values]]
+    scan: Callable[[UUID, UUID | None, int], Sequence[UUID]]
+    count: Callable[[UUID], int]
+    title: Callable[[Values], str]
+    address: Callable[[UUID], str]
+    mirrored: Callable[[UUID, Mapping[UUID, str | None]], None] | None = None
+
+    def field(self, name: str) -> Field:
+        """KeyError when there is no such field."""
+        return next_or_key_error(self.fields, name)
+
+
+def next_or_key_error(fields: tuple[Field, ...], name: str) -> Field:
+    for field in fields:
+        if field.name == name:
+            return field
+    raise KeyError(name)
