@@ -1,0 +1,104 @@
+"""Taking secrets out of whatever is about to be written down. Pure; logs use it before Django is set up.
+
+Three nets: values under names that hold secrets, texts that look like a key, and the very secrets of a connection.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import TypeVar, cast
+from urllib.parse import quote, quote_plus
+
+from integration_hub.notices.secrecy import HARMLESS_NAME, HIDDEN, SECRET_NAME, is_secret_name
+
+T = TypeVar("T")
+
+_SHORTEST = 6  # a given secret shorter than this would blank out half of every text
+_DEEPEST = 30
+
+_NAME = rf"(?<![\w.\-])[\w.\-]{{0,60}}(?:{SECRET_NAME.pattern})[\w.\-]*"
+# name="value", 'name': 'value', name=value, name: value - as in JSON (cut off, too), addresses, reprs and headers.
+_QUOTED = re.compile(
+    rf"""(?P<name>{_NAME})(?P<gap>\\?["']?\s*[:=]\s*)(?P<mark>\\?["'])(?P<value>.*?)(?:(?<!\\)(?P=mark)|\Z)""",
+    re.I | re.S,
+)
+_HEADER = re.compile(r"(?P<name>(?:proxy-)?authorization|(?:set-)?cookie)(?P<gap>\s*[:=]\s*)(?P<value>[^\r\n]+)", re.I)
+_BARE = re.compile(
+    rf"""(?P<name>{_NAME}|(?<=[?&])(?:key|sig|code))(?P<gap>\s*[:=]\s*)(?P<value>[^\s"'&,;\\<>(){{}}\[\]]+)""", re.I
+)
+
+# Keys that give themselves away by their looks, wherever they stand.
+_LOOKS = re.compile(
+    r"\bBearer\s+[\w.~+/=\-]{6,}"
+    r"|\bBasic\s+(?=[A-Za-z+/]*[0-9=])[A-Za-z0-9+/]{8,}={0,2}"
+    r"|\bpat[A-Za-z0-9]{10,}\.[A-Za-z0-9]{6,}"  # personal access tokens
+    r"|\bpat(?=[A-Za-z]*[0-9])[A-Za-z0-9]{10,}"
+    r"|\bkey(?=[A-Za-z]*[0-9])[A-Za-z0-9]{14}\b"
+    r"|\bhub_[\w\-]{8,}"  # our own API tokens
+    r"|\b(?:[spr]k_(?:live|test)_|whsec_|xox[abps]-)[\w\-+/=]{8,}"
+    r"|\beyJ[\w\-]{6,}\.[\w\-]{6,}\.[\w\-]*"  # JSON web tokens
+    r"|\bgAAAAA[\w\-=]{20,}"  # our own ciphertext
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # name and password in an address
+)
+
+
+def redact(what: T, secrets: tuple[str, ...] = ()) -> T:
+    """A copy of a text, mapping or list without secrets; anything else comes back as it is."""
+    return cast(T, _clean(what, _forms(secrets), 0))
+
+
+def scrub(sentence: str, secrets: tuple[str, ...] = ()) -> str:
+    """The milder form for sentences people read: hides keys, but leaves a word after "token:" alone."""
+    for secret in _forms(secrets):
+        sentence = sentence.replace(secret, HIDDEN)
+    return _LOOKS.sub(HIDDEN, sentence)
+
+
+def _clean(what: object, secrets: tuple[str, ...], depth: int) -> object:
+    if isinstance(what, str):
+        return _text(what, secrets)
+    if isinstance(what, bytes):
+        return _text(what.decode("utf-8", "replace"), secrets).encode()
+    if depth > _DEEPEST:
+        return HIDDEN
+    if isinstance(what, Mapping):
+        return {_clean(name, secrets, depth + 1): _value(name, value, secrets, depth) for name, value in what.items()}
+    if isinstance(what, (list, tuple, set, frozenset)):
+        parts = [_clean(part, secrets, depth + 1) for part in what]
+        return tuple(parts) if isinstance(what, tuple) else type(what)(parts)
+    return what
+
+
+def _value(name: object, value: object, secrets: tuple[str, ...], depth: int) -> object:
+    if isinstance(name, str) and is_secret_name(name) and value not in (None, "", True, False):
+        return HIDDEN
+    return _clean(value, secrets, depth + 1)
+
+
+def _text(text: str, secrets: tuple[str, ...]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, HIDDEN)
+    text = _HEADER.sub(rf"\g<name>\g<gap>{HIDDEN}", text)
+    text = _QUOTED.sub(_hide_quoted, text)
+    text = _BARE.sub(_hide_bare, text)
+    return _LOOKS.sub(HIDDEN, text)
+
+
+def _hide_quoted(found: "re.Match[str]") -> str:
+    if HARMLESS_NAME.fullmatch(found["name"]) or not found["value"]:
+        return found[0]
+    return f"{found['name']}{found['gap']}{found['mark']}{HIDDEN}{found['mark']}"
+
+
+def _hide_bare(found: "re.Match[str]") -> str:
+    if HARMLESS_NAME.fullmatch(found["name"]) or HIDDEN.startswith(found["value"]):
+        return found[0]
+    return f"{found['name']}{found['gap']}{HIDDEN}"
+
+
+def _forms(secrets: tuple[str, ...]) -> tuple[str, ...]:
+    """Each secret as it is and as it stands in an address or in JSON; the longest first, so no tail is left over."""
+    forms: set[str] = set()
+    for secret in secrets:
+        if len(secret) >= _SHORTEST:
+            forms |= {secret, quote(secret, safe=""), quote_plus(secret), secret.replace('"', '\\"')}
+    return tuple(sorted(forms, key=len, reverse=True))

@@ -1,0 +1,115 @@
+"""Sending one request and reading its whole answer before a point in time."""
+
+import json as jsonlib
+import time
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from http.cookiejar import DefaultCookiePolicy
+from typing import Any
+
+import requests
+from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+
+from integration_hub.contract import Reply
+from integration_hub.contract.api import Json
+from integration_hub.http.dial import Unreachable
+from integration_hub.http.sockets import POOL, Adapter, OutOfTime, Turn, taking
+
+MAX_BODY = 32 * 1024 * 1024  # bytes, unpacked
+_CHUNK = 64 * 1024
+_AGENT = "integration-hub/1"
+_NEVER_LEFT = (NewConnectionError, ConnectTimeoutError, ConnectionRefusedError)
+_BAD_ADDRESS = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
+
+
+class Dropped(Exception):
+    """The connection broke after the request had begun to leave."""
+
+
+class TooLarge(Exception):
+    """The answer was larger than MAX_BODY."""
+
+
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Redirects are not even looked at: requests would read their body without a limit."""
+        return
+
+
+@lru_cache(maxsize=64)
+def session_for(base_url: str, trusted: bool) -> requests.Session:
+    """The pool of connections to one address. It keeps no cookies: companies share it."""
+    session = _Session()
+    session.trust_env = False  # no .netrc in place of our keys, no proxies behind the guard's back
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.headers.update({"User-Agent": _AGENT, "Accept": "application/json"})
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, Adapter(pool_maxsize=POOL))
+    return session
+
+
+def send(
+    base_url: str,
+    path: str,
+    *,
+    method: str,
+    headers: Mapping[str, str],
+    params: Mapping[str, Any] | list[tuple[str, str]] | None,
+    json: Json,
+    ends: float,
+    trusted: bool,
+) -> Reply:
+    """The answer, whole. Unreachable, guard.Blocked: it never left; OutOfTime, Dropped, TooLarge: it did."""
+    url = f"{base_url.rstrip('/')}/{path.lstrip('/')}"
+    body, kind = _encoded(json)
+    with taking(Turn(ends, trusted)):
+        try:
+            with session_for(base_url, trusted).request(
+                method, url, params=params, data=body, headers={**kind, **headers}, stream=True, allow_redirects=False
+            ) as response:
+                return Reply(response.status_code, response.headers, _body(response, ends))
+        except _BAD_ADDRESS as error:
+            raise Unreachable("address", str(error)) from None
+        except (requests.exceptions.InvalidHeader, UnicodeError):
+            raise Unreachable("key") from None  # the original carries the header's value
+        except requests.RequestException as error:
+            raise _meaning(error) from error
+
+
+def _encoded(json: Json) -> tuple[bytes | None, dict[str, str]]:
+    if json is None:
+        return None, {}
+    text = jsonlib.dumps(json, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    return text.encode(), {"Content-Type": "application/json"}
+
+
+def _body(response: requests.Response, ends: float) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    for part in response.iter_content(_CHUNK):
+        size += len(part)
+        if size > MAX_BODY:
+            raise TooLarge
+        if time.monotonic() > ends:
+            raise OutOfTime
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _meaning(error: requests.RequestException) -> Exception:
+    """What an error of requests means for us: did the request leave?"""
+    if isinstance(error, requests.ConnectTimeout):
+        return Unreachable("time", str(error))
+    if isinstance(error, requests.Timeout):
+        return OutOfTime()
+    if any(isinstance(cause, _NEVER_LEFT) for cause in _causes(error)):
+        return Unreachable("connect", str(error))
+    return Dropped(str(error))
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """What is wrapped inside: requests and urllib3 put the original into `reason` or among the arguments."""
+    for inner in (getattr(error, "reason", None), *error.args):
+        if isinstance(inner, BaseException):
+            yield inner
+            yield from _causes(inner)
