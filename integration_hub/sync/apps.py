@@ -1,0 +1,14 @@
+"""The engine as a Django app; after every migrate the beat's house tasks are put right."""
+
+from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+
+class SyncConfig(AppConfig):
+    name = "integration_hub.sync"
+    default = True
+
+    def ready(self) -> None:
+        from integration_hub.sync.house import ensure_house_tasks
+
+        post_migrate.connect(ensure_house_tasks, sender=self)

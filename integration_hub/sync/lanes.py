@@ -1,0 +1,136 @@
+"""Claiming, leasing, fencing and waking lanes. Whoever lost the lease can no longer settle."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.db.models import Exists, F, OuterRef, Q
+
+from integration_hub.http import clock
+from integration_hub.sync import sql
+from integration_hub.sync.models import Lane, Mapping, SyncRun, WorkRow
+from integration_hub.sync.models.lane import Pause
+from integration_hub.sync.models.run import RunKind, RunState
+from integration_hub.sync.models.work import ActionRow, ActState
+
+
+class LostLane(Exception):
+    """The lease ran out and somebody else may have it: nothing may be settled any more."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A lane in our hands until `until` (database time)."""
+
+    lane_id: int
+    token: UUID
+    target: UUID
+    company_id: UUID
+    connection_id: UUID
+    until: datetime
+
+
+def ensure(mapping: Mapping) -> Lane:
+    lane, _ = Lane.everywhere.get_or_create(
+        target=mapping.pk,
+        defaults={
+            "company_id": mapping.company_id,
+            "connection_id": mapping.connection_id,
+            "served_at": clock.now(),
+        },
+    )
+    return lane
+
+
+# The least recently served due lane whose connection is well. A lane whose last call timed out may hold at most a
+# quarter of the threads, so that one slow provider cannot starve the others.
+_CLAIM = """
+UPDATE sync_lanes SET claim = %s, lease_until = %s, next_due = %s, served_at = %s
+WHERE id = (
+  SELECT lane.id FROM sync_lanes lane
+  WHERE lane.paused = '' AND lane.next_due <= %s AND (lane.lease_until IS NULL OR lane.lease_until < %s)
+    AND EXISTS (SELECT 1 FROM integration_configs c
+                WHERE c.id = lane.connection_id AND c.is_active AND c.status = 'connected')
+    AND (NOT lane.slow OR (SELECT count(*) FROM sync_lanes s WHERE s.slow AND s.lease_until > %s) < %s)
+  ORDER BY lane.served_at LIMIT 1 {skip_locked})
+RETURNING id, target, company_id, connection_id
+"""
+
+
+def claim() -> Claim | None:
+    """The next lane to serve, leased; None when nothing is due."""
+    now = clock.now()
+    if not Lane.everywhere.filter(paused="", next_due__lte=now).exists():
+        return None  # a look costs no lock; SQLite has only one
+    token, until = uuid.uuid4(), now + timedelta(seconds=settings.SYNC_LEASE)
+    quarter = max(1, settings.CELERY_WORKER_CONCURRENCY // 4)
+    text = _CLAIM.format(skip_locked="" if sql.is_sqlite() else "FOR UPDATE SKIP LOCKED")
+    with sql.cursor() as opened:
+        opened.execute(text, sql.params([token, until, until, now, now, now, now, quarter]))
+        row = opened.fetchone()
+    if row is None:
+        return None
+    target, company, owner = (value if isinstance(value, UUID) else UUID(value) for value in row[1:])
+    return Claim(row[0], token, target, company, owner, until)
+
+
+def fence(held: Claim) -> None:
+    """Inside the settling transaction: lock the lane and make sure it is still ours. LostLane otherwise."""
+    mine = Lane.everywhere.filter(pk=held.lane_id, claim=held.token, lease_until__gt=clock.now())
+    if not mine.select_for_update().exists():
+        raise LostLane(str(held.target))
+
+
+def release(held: Claim, next_due: datetime | None, *, slow: bool = False) -> None:
+    """Give the lane back; a wake that came meanwhile (an earlier `next_due` than the lease's end) is kept."""
+    later = sql.params([held.until, next_due, next_due])
+    sql.execute(
+        "UPDATE sync_lanes SET claim = NULL, lease_until = NULL, slow = %s, next_due = "
+        "CASE WHEN next_due < %s AND (%s IS NULL OR next_due < %s) THEN next_due ELSE %s END "
+        "WHERE id = %s AND claim = %s"
+        if sql.is_sqlite()
+        else "UPDATE sync_lanes SET claim = NULL, lease_until = NULL, slow = %s, next_due = "
+        "CASE WHEN next_due < %s AND (%s::timestamptz IS NULL OR next_due < %s) THEN next_due "
+        "ELSE %s::timestamptz END WHERE id = %s AND claim = %s",
+        [slow, *later, next_due, held.lane_id, held.token],
+    )
+
+
+def wake(targets: Iterable[UUID]) -> None:
+    """Make these lanes due now. Its own statement, after the commit of what made them due."""
+    now = clock.now()
+    idle = Q(next_due=None) | Q(next_due__gt=now)
+    Lane.everywhere.filter(idle, target__in=list(targets)).update(next_due=now)
+
+
+def pause(target: UUID, sentence: str) -> None:
+    Lane.everywhere.filter(target=target).update(paused=Pause.CONFIGURE, sentence=sentence)
+
+
+def resume(targets: Iterable[UUID]) -> None:
+    Lane.everywhere.filter(target__in=list(targets)).update(paused=Pause.NO, sentence="", next_due=clock.now())
+
+
+def repair() -> int:
+    """Wake idle lanes that have due work: what a lost nudge or a killed process left. How many there were."""
+    now = clock.now()
+    due_work = WorkRow.everywhere.filter(~Q(rev=F("done_rev")), target=OuterRef("target"), hold="", run_at__lte=now)
+    due_acts = ActionRow.everywhere.filter(
+        target=OuterRef("target"), state__in=[ActState.DUE, ActState.ASKING], run_at__lte=now
+    )
+    unseen = SyncRun.everywhere.filter(
+        mapping=OuterRef("target"), kind=RunKind.FULL, state=RunState.RUNNING, scanned=False
+    )
+    idle = Q(next_due=None) | Q(next_due__gt=now)
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    waiting = Q(Exists(due_work)) | Q(Exists(due_acts)) | Q(Exists(unseen))
+    lost = Lane.everywhere.filter(idle, free, waiting, paused="")
+    ids = list(lost.values_list("pk", flat=True)[:1000])
+    return Lane.everywhere.filter(pk__in=ids).update(next_due=now) if ids else 0
+
+
+def due_count() -> int:
+    return Lane.everywhere.filter(paused="", next_due__lte=clock.now()).count()

@@ -1,0 +1,69 @@
+"""What goes where: a mapping joins one kind of our records to one remote table."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from integration_hub.companies.managers import CompanyOwned
+
+
+class DeletePolicy(models.TextChoices):
+    """What a record deleted here does to its remote row."""
+
+    DELETE = "delete", _("delete the row")
+    KEEP = "keep", _("keep the row")
+
+
+class Mapping(CompanyOwned):
+    """One target of the engine: our records of one type ↔ a place at the provider. `place` is the provider's own
+    address of it (ids only), `merge_on` the remote field that holds our id. Another place is another mapping: the old
+    one is retired and keeps its links."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    connection = models.ForeignKey("connections.Connection", on_delete=models.CASCADE, related_name="mappings")
+    record_type = models.CharField(_("records"), max_length=50)
+    sink = models.CharField(max_length=50, default="records")
+    label = models.CharField(_("name"), max_length=300)
+    place = models.JSONField(default=dict)
+    merge_on = models.CharField(max_length=100)
+    is_live = models.BooleanField(_("live"), default=True)
+    is_primary = models.BooleanField(_("primary"), default=False)
+    retired_at = models.DateTimeField(_("replaced"), null=True)
+    on_delete = models.CharField(
+        _("when deleted here"), max_length=10, choices=DeletePolicy.choices, default=DeletePolicy.DELETE
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta(CompanyOwned.Meta):
+        db_table = "sync_mappings"
+        verbose_name = _("mapping")
+        verbose_name_plural = _("mappings")
+        indexes: ClassVar = [models.Index(fields=["company", "record_type", "is_live"], name="mapping_live")]
+
+    def __str__(self) -> str:
+        return self.label
+
+
+class FieldMapping(models.Model):
+    """One of our fields and the remote field it fills, known by id so that a rename breaks nothing."""
+
+    mapping = models.ForeignKey(Mapping, on_delete=models.CASCADE, related_name="fields")
+    position = models.PositiveSmallIntegerField(default=0)
+    ours = models.CharField(_("our field"), max_length=100)
+    remote_id = models.CharField(max_length=100)
+    remote_label = models.CharField(_("remote field"), max_length=300)
+    remote_type = models.CharField(_("remote type"), max_length=50)
+    options = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "sync_field_mappings"
+        ordering = ("position", "id")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["mapping", "remote_id"], name="one_source_per_remote_field"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ours} → {self.remote_label}"

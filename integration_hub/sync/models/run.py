@@ -1,0 +1,105 @@
+"""Runs: what was done, when, for whom, record by record."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from integration_hub.companies.managers import CompanyOwned
+
+
+class RunKind(models.TextChoices):
+    """Why a run exists."""
+
+    FULL = "full", _("full sync")
+    LIVE = "live", _("live changes")
+
+
+class RunState(models.TextChoices):
+    """Where a run stands. A live run covers one hour and is done when the hour is over."""
+
+    RUNNING = "running", _("running")
+    DONE = "done", _("done")
+    STOPPED = "stopped", _("stopped")
+
+
+class SyncRun(CompanyOwned):
+    """One full sync, or one hour of live changes, of one mapping. `cursor` is how far the full sync has looked."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    mapping = models.ForeignKey("sync.Mapping", on_delete=models.CASCADE, related_name="runs")
+    kind = models.CharField(_("kind"), max_length=10, choices=RunKind.choices)
+    state = models.CharField(_("state"), max_length=10, choices=RunState.choices, default=RunState.RUNNING)
+    actor = models.CharField(_("started by"), max_length=200, blank=True)
+    hour = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(_("started"))
+    finished_at = models.DateTimeField(_("finished"), null=True)
+    cursor = models.UUIDField(null=True)
+    scanned = models.BooleanField(default=False)
+    total = models.PositiveIntegerField(_("records"), default=0)
+    created = models.PositiveIntegerField(_("created"), default=0)
+    updated = models.PositiveIntegerField(_("updated"), default=0)
+    deleted = models.PositiveIntegerField(_("deleted"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    failed = models.PositiveIntegerField(_("failed"), default=0)
+
+    class Meta(CompanyOwned.Meta):
+        db_table = "sync_runs"
+        ordering = ("-started_at",)
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["mapping", "hour"], condition=Q(kind="live"), name="one_live_run_per_hour"),
+            models.UniqueConstraint(
+                fields=["mapping"], condition=Q(kind="full", state="running"), name="one_full_run_at_a_time"
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["company", "-started_at"], name="runs_of_company")]
+
+    def __str__(self) -> str:
+        return f"{self.mapping} · {self.get_kind_display()}"
+
+    @property
+    def done(self) -> int:
+        """Records this run is finished with."""
+        return self.created + self.updated + self.deleted + self.unchanged + self.failed
+
+
+class Outcome(models.TextChoices):
+    """What became of one record in one run."""
+
+    CREATED = "created", _("created")
+    UPDATED = "updated", _("updated")
+    DELETED = "deleted", _("deleted")
+    FAILED = "failed", _("failed")
+
+
+class SyncWrite(CompanyOwned):
+    """One record's part in a run: what was written, field by field, or why not.
+
+    `changes`: [{"field": label, "before": old, "after": new}], canonical values of ours.
+    """
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="writes")
+    record_type = models.CharField(max_length=50)
+    record_id = models.UUIDField()
+    title = models.CharField(max_length=300, blank=True)
+    remote_id = models.CharField(max_length=200, blank=True)
+    outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    sentence = models.TextField(blank=True)
+    changes = models.JSONField(default=list)
+    at = models.DateTimeField()
+
+    class Meta(CompanyOwned.Meta):
+        db_table = "sync_writes"
+        ordering = ("-id",)
+        indexes: ClassVar = [
+            models.Index(fields=["run", "outcome", "-id"], name="writes_of_run"),
+            models.Index(fields=["record_id"], name="writes_of_record"),
+            models.Index(fields=["at"], name="writes_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.title}: {self.get_outcome_display()}"

@@ -1,0 +1,96 @@
+"""Change out: a row in the same transaction as the change, then a nudge."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from integration_hub.http import clock
+from integration_hub.sync import lanes, nudge, sql
+from integration_hub.sync.models import Mapping, WorkRow
+
+CHUNK = 200  # rows a statement; SQLite takes 32,766 parameters at most
+_LIVE_LOCK = 0x48554201  # namespace of the advisory lock between changes and going live
+
+# Always writes the row it relies on: a worker that read too early must not settle an edit it never saw. An edit during
+# back-off keeps run_at and attempts; an edit of a dead row revives it.
+_UPSERT = """
+INSERT INTO sync_work (company_id, target, record_type, record_id, rev, done_rev, prio, run_at, changed_at, attempts,
+                       failing_since, tried_at, hold, remedy, sentence, trace, run_id)
+VALUES {rows}
+ON CONFLICT (target, record_type, record_id) DO UPDATE SET
+  rev = sync_work.rev + 1,
+  prio = CASE WHEN sync_work.rev = sync_work.done_rev OR excluded.prio < sync_work.prio
+              THEN excluded.prio ELSE sync_work.prio END,
+  run_at = CASE WHEN sync_work.rev = sync_work.done_rev OR sync_work.hold = 'dead'
+                THEN excluded.run_at ELSE sync_work.run_at END,
+  changed_at = excluded.changed_at,
+  attempts = CASE WHEN sync_work.hold = 'dead' THEN 0 ELSE sync_work.attempts END,
+  failing_since = CASE WHEN sync_work.hold = 'dead' THEN NULL ELSE sync_work.failing_since END,
+  hold = CASE WHEN sync_work.hold = 'dead' THEN '' ELSE sync_work.hold END,
+  run_id = CASE WHEN excluded.run_id IS NOT NULL OR sync_work.rev = sync_work.done_rev
+                THEN excluded.run_id ELSE sync_work.run_id END
+"""
+_ROW = "(%s, %s, %s, %s, 1, 0, %s, %s, %s, 0, NULL, NULL, '', '', '', '', {run})"
+
+
+class OutsideTransaction(RuntimeError):
+    """enqueue() was called where the change it speaks of cannot commit together with it."""
+
+
+def enqueue(
+    record_type: str, company_id: UUID, ids: Iterable[UUID], *, prio: int = WorkRow.PRIO_CHANGE, run: UUID | None = None
+) -> None:
+    """These records changed (or are new, or gone): bring them over to every live mapping of their type.
+
+    Call it inside the change's own transaction. `prio`: 0 a person waits, 1 a change, 2 backfill.
+    """
+    if not connection.in_atomic_block:
+        raise OutsideTransaction("enqueue() belongs inside the transaction of the change it announces")
+    records = sorted(set(ids))
+    targets = live_targets(record_type, company_id) if records else []
+    if targets:
+        write(company_id, record_type, [(t, r) for t in targets for r in records], prio=prio, run=run)
+        transaction.on_commit(lambda: wake(targets), robust=True)
+
+
+def live_targets(record_type: str, company_id: UUID) -> list[UUID]:
+    """The live mappings of this type, in order. Shares a lock with `going_live`, so that a change that commits while
+    a mapping goes live is either seen by its first scan or enqueued here."""
+    if not sql.is_sqlite():
+        sql.execute("SELECT pg_advisory_xact_lock_shared(%s, hashtext(%s))", [_LIVE_LOCK, str(company_id)])
+    live = Mapping.everywhere.filter(company_id=company_id, record_type=record_type, is_live=True)
+    return sorted(live.values_list("pk", flat=True))
+
+
+def going_live(company_id: UUID) -> None:
+    """Waits for changes that did not see the new mapping; call it inside the transaction that makes it live."""
+    if not sql.is_sqlite():
+        sql.execute("SELECT pg_advisory_xact_lock(%s, hashtext(%s))", [_LIVE_LOCK, str(company_id)])
+
+
+def write(
+    company_id: UUID, record_type: str, pairs: list[tuple[UUID, UUID]], *, prio: int, run: UUID | None = None
+) -> None:
+    """Write work rows for (target, record) pairs given in that order, so that bulk writers cannot deadlock."""
+    now = clock.now()
+    for start in range(0, len(pairs), CHUNK):
+        _write(company_id, record_type, pairs[start : start + CHUNK], prio, run, now)
+
+
+def _write(
+    company_id: UUID, record_type: str, pairs: list[tuple[UUID, UUID]], prio: int, run: UUID | None, now: datetime
+) -> None:
+    row = _ROW.format(run="NULL" if run is None else "%s")
+    values: list[object] = []
+    for target, record in pairs:
+        values += [company_id, target, record_type, record, prio, now, now, *([] if run is None else [run])]
+    sql.execute(_UPSERT.format(rows=", ".join([row] * len(pairs))), values)
+
+
+def wake(targets: list[UUID]) -> None:
+    """After the commit: make the lanes due and tell a worker. Losing this loses nothing, the sweep repairs it."""
+    lanes.wake(targets)
+    for target in targets:
+        nudge.nudge(target)

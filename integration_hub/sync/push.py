@@ -1,0 +1,320 @@
+"""Serving one lane: read the work, read the records now, write them over there, settle. One slice lasts about 2 s."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from traceback import format_exc
+from uuid import UUID
+
+import structlog
+from django.conf import settings
+from django.db import Error as DatabaseError
+from django.db.models import F, Min, Q
+from structlog.contextvars import bound_contextvars
+
+from integration_hub.companies import scope
+from integration_hub.connections import clients
+from integration_hub.connections.models import Connection
+from integration_hub.contract import ProviderError, Rejected, RowsGone, TransientError, Written
+from integration_hub.http import clock
+from integration_hub.sync import acts, ladder, lanes, runs, settle, trouble
+from integration_hub.sync.models import RecordLink, SyncRun, WorkRow
+from integration_hub.sync.models.mapping import DeletePolicy
+from integration_hub.sync.models.run import Outcome
+from integration_hub.sync.plan import Plan, Planner, Step
+from integration_hub.sync.settle import Result
+from integration_hub.sync.targets import Job, load
+
+log = structlog.get_logger(__name__)
+
+SLICE = 2.0  # seconds, then the lane goes to the back of the line
+CALLS = 5  # calls whose rows are read and settled together
+CHUNK = 1.0  # seconds after which no further call of a chunk begins: somebody may be waiting for the next one
+MARGIN = 5.0  # seconds before the lease's end by which every call is over
+
+
+@dataclass
+class Slice:
+    """One turn of one lane. `next_due` is when it wants to be served again, set when the turn ends early."""
+
+    held: lanes.Claim
+    job: Job
+    started: float = field(default_factory=time.monotonic)
+    next_due: datetime | None = None
+    over: bool = False
+    slow: bool = False
+    given_up: bool = False
+    cured: bool = False
+
+    @property
+    def going(self) -> bool:
+        return not self.over and time.monotonic() - self.started < SLICE
+
+    @property
+    def ends_by(self) -> float:
+        return self.started + float(settings.SYNC_LEASE) - MARGIN
+
+    def stop(self, seconds: float | None = None) -> None:
+        """End the turn; come back in so many seconds, or when somebody says so."""
+        self.over = True
+        self.next_due = None if seconds is None else clock.now() + timedelta(seconds=seconds)
+
+    @cached_property
+    def _live_run(self) -> SyncRun:
+        return runs.live(self.job.mapping)
+
+    def live(self) -> SyncRun:
+        """The run of this hour's live changes, made when the first one is settled."""
+        return self._live_run
+
+
+def serve(held: lanes.Claim) -> None:
+    """One turn of a claimed lane, then give it back. A lane that was lost meanwhile is left alone."""
+    job = load(held.target)
+    try:
+        with scope.entered(held.company_id):
+            if job is None:
+                lanes.release(held, _acts(held))
+                return
+            turn = Slice(held, job)
+            _work(turn)
+    except lanes.LostLane:
+        log.warning("lane lost while working", target=str(held.target))
+        return
+    except DatabaseError:  # the database is away or busy: nothing was settled, everything is still due
+        log.exception("database failed while serving a lane", target=str(held.target))
+        lanes.release(held, clock.now() + timedelta(seconds=2))
+        return
+    lanes.release(held, turn.next_due or _next_due(held.target), slow=turn.slow)
+
+
+def _acts(held: lanes.Claim) -> datetime | None:
+    """The lane of a connection rather than of a mapping: its acts."""
+    connection = Connection.everywhere.filter(pk=held.target).first()
+    return acts.serve(held, connection) if connection else None
+
+
+def _work(turn: Slice) -> None:
+    while turn.going:
+        chunk = pick(turn.job)
+        if len(chunk) < turn.job.sink.batch and runs.scan(turn.held, turn.job):
+            continue
+        if not chunk:
+            break
+        deliver(turn, chunk)
+    runs.finish(turn.job.mapping)
+    trouble.tell_given_up(turn.job, raised=turn.given_up)
+
+
+def _next_due(target: UUID) -> datetime | None:
+    left = WorkRow.everywhere.filter(~Q(rev=F("done_rev")), target=target, hold="").aggregate(at=Min("run_at"))
+    unscanned = SyncRun.everywhere.filter(mapping_id=target, kind="full", state="running", scanned=False).exists()
+    return clock.now() if unscanned else left["at"]
+
+
+def pick(job: Job) -> list[WorkRow]:
+    """The next rows to deliver, people's first: what a few calls take."""
+    rows: list[WorkRow] = []
+    now = clock.now()
+    most = job.sink.batch * CALLS
+    due = WorkRow.everywhere.filter(~Q(rev=F("done_rev")), target=job.mapping.pk, hold="", run_at__lte=now)
+    for prio in (WorkRow.PRIO_PERSON, WorkRow.PRIO_CHANGE, WorkRow.PRIO_BACKFILL):
+        rows += due.filter(prio=prio).order_by("run_at")[: most - len(rows)]
+        if len(rows) == most:
+            break
+    return rows
+
+
+def plan(job: Job, batch: Sequence[WorkRow]) -> list[Plan]:
+    """Read links and records now, and decide what each row asks for."""
+    ids = [work.record_id for work in batch]
+    values = job.record_type.load(job.mapping.company_id, ids)
+    links = {link.record_id: link for link in RecordLink.everywhere.filter(target=job.mapping.pk, record_id__in=ids)}
+    planner = Planner(
+        job.target,
+        job.sink,
+        delete=job.mapping.on_delete == DeletePolicy.DELETE,
+        unsure=timedelta(seconds=settings.SYNC_UNSURE_WAIT),
+        now=clock.now(),
+    )
+    return [
+        planner.plan(work, links.get(work.record_id), mine, job.record_type.title(mine) if mine else "")
+        for work in batch
+        for mine in [values.get(work.record_id)]
+    ]
+
+
+def deliver(turn: Slice, chunk: Sequence[WorkRow]) -> None:
+    try:
+        plans = plan(turn.job, chunk)
+    except DatabaseError:
+        raise
+    except Exception:  # our bug: the one record that cannot even be read is set aside, the queue goes on
+        log.exception("planning broke", target=str(turn.held.target))
+        if len(chunk) == 1:
+            sentence = "This record could not be read because of a fault in the hub."
+            give_up(turn, [Plan(chunk[0], None, Step.REFUSE)], sentence, "report", format_exc())
+            return
+        for part in (chunk[: len(chunk) // 2], chunk[len(chunk) // 2 :]):
+            if not turn.over:
+                deliver(turn, part)
+        return
+    quiet = [Result(p, settle.UNCHANGED) for p in plans if p.step is Step.NOTHING]
+    refused = [_refusal(p) for p in plans if p.step is Step.REFUSE]
+    turn.given_up |= bool(refused)
+    settle.settle(turn.held, turn.job, turn.live, quiet + refused)
+    if waiting := [p for p in plans if p.step is Step.WAIT]:
+        settle.postpone(turn.held, waiting)
+    send(turn, [p for p in plans if p.step in (Step.WRITE, Step.FIND)])
+    send(turn, [p for p in plans if p.step is Step.DELETE])
+
+
+def send(turn: Slice, plans: Sequence[Plan]) -> None:
+    """Call by call, then settle once: the database is asked a few times a chunk, not a few times a call."""
+    if not plans or turn.over:
+        return
+    settle.begin(turn.held, plans)
+    results: list[Result] = []
+    ends = time.monotonic() + CHUNK
+    for group in _groups(plans, turn.job.sink.batch):
+        if turn.over or time.monotonic() > ends:
+            settle.restore(turn.held, group)
+            continue
+        with bound_contextvars(run=_runs(group), mapping=str(turn.held.target)):
+            results += attempt(turn, group)
+    results = without_strangers(turn, results)
+    mirror(turn.job, results)
+    settle.settle(turn.held, turn.job, turn.live, results)
+    trouble.tell_copies(turn.job, results)
+    if results and not turn.cured and not turn.over:
+        trouble.cured(turn.job)
+        turn.cured = True
+    if results:
+        runs.touch(turn.job.connection)
+
+
+def _runs(plans: Sequence[Plan]) -> str:
+    """What the log says these rows belong to: a full run's id, or live changes."""
+    return ",".join(sorted({str(p.work.run_id or "live") for p in plans}))
+
+
+def mirror(job: Job, results: Sequence[Result]) -> None:
+    """Let the records know their remote rows: before the settling, so that a kill in between does it again."""
+    if job.record_type.mirrored is None or not job.mapping.is_primary:
+        return
+    ids: dict[UUID, str | None] = {r.plan.work.record_id: None for r in results if r.outcome == Outcome.DELETED}
+    for result in results:
+        if result.written and result.written.remote_id != result.plan.remote_id:
+            ids[result.plan.work.record_id] = result.written.remote_id
+    if ids:
+        job.record_type.mirrored(job.mapping.company_id, ids)
+
+
+def _groups(plans: Sequence[Plan], size: int) -> list[Sequence[Plan]]:
+    """As many as one call takes; a row that failed often travels alone."""
+    alone = [p for p in plans if p.work.attempts >= ladder.ALONE_AFTER]
+    others = [p for p in plans if p.work.attempts < ladder.ALONE_AFTER]
+    together = [others[start : start + size] for start in range(0, len(others), size)]
+    return [*together, *([p] for p in alone)]
+
+
+def attempt(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
+    """One call for these rows, and what its outcome means. A refused batch is bisected until the culprit is alone."""
+    try:
+        results = call(turn, plans)
+    except ProviderError as error:
+        turn.slow = isinstance(error, TransientError) and error.unsure
+        if len(plans) > 1 and _worth_splitting(error):
+            return split(turn, plans)
+        handle(turn, plans, error)
+        return []
+    except (lanes.LostLane, DatabaseError):
+        raise
+    except Exception:  # our bug: the row is dead with its traceback, the queue goes on
+        log.exception("delivery broke", target=str(turn.held.target))
+        if len(plans) > 1:
+            return split(turn, plans)
+        give_up(turn, plans, "This record could not be sent because of a fault in the hub.", "report", format_exc())
+        return []
+    turn.slow = False
+    return results
+
+
+def call(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
+    """The call itself, outside any transaction."""
+    job = turn.job
+    client = clients.open_client(job.connection, prio=min(p.work.prio for p in plans), ends_by=turn.ends_by)
+    if plans[0].step is Step.DELETE:
+        job.sink.delete(client, job.target, [p.remote_id for p in plans if p.remote_id])
+        return [Result(p, Outcome.DELETED) for p in plans]
+    written = {w.hub_id: w for w in job.sink.upsert(client, job.target, [p.row for p in plans])}
+    return [_written(p, written[str(p.work.record_id)]) for p in plans]
+
+
+def _written(planned: Plan, written: Written) -> Result:
+    if planned.step is Step.FIND:
+        return Result(planned, settle.UNCHANGED, written)
+    return Result(planned, Outcome.CREATED if written.created else Outcome.UPDATED, written)
+
+
+def _refusal(planned: Plan) -> Result:
+    return Result(planned, Outcome.FAILED, None, planned.sentence, "give up", planned.trace)
+
+
+def _worth_splitting(error: ProviderError) -> bool:
+    if isinstance(error, TransientError):
+        return not error.unsure and (error.status or 0) >= 500
+    return isinstance(error, Rejected)
+
+
+def split(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
+    half = len(plans) // 2
+    results: list[Result] = []
+    for part in (plans[:half], plans[half:]):
+        if turn.over:
+            settle.restore(turn.held, part)
+        else:
+            results += attempt(turn, part)
+    return results
+
+
+def handle(turn: Slice, plans: Sequence[Plan], error: ProviderError) -> None:
+    """One ladder: what an error's remedy means for the rows and for the lane."""
+    gone = [p for p in plans if p.remote_id and str(p.work.record_id) in getattr(error, "hub_ids", ())]
+    if isinstance(error, RowsGone) and gone:
+        settle.restore(turn.held, plans)
+        settle.forget(turn.held, gone)
+    elif isinstance(error, Rejected | RowsGone):
+        give_up(turn, plans, error.sentence, error.remedy)
+    elif isinstance(error, TransientError) and not _call_refused_by_door(error):
+        over = settle.fail_for_now(turn.held, plans, error.sentence, unsure=error.unsure, least=error.retry_after)
+        give_up(turn, over, error.sentence, error.remedy)
+    else:
+        settle.restore(turn.held, plans)
+        turn.stop(trouble.tell(turn.job, error))
+
+
+def _call_refused_by_door(error: TransientError) -> bool:
+    """The door made no call (breaker open, no time left): the rows are not to blame, the lane waits."""
+    return error.retry_after is not None and error.status is None and not error.unsure
+
+
+def without_strangers(turn: Slice, results: list[Result]) -> list[Result]:
+    """A remote row that answered for our record but is linked to another one is a mix-up a person must settle."""
+    taken = settle.strangers(turn.job, results)
+    if not taken:
+        return results
+    turn.given_up = True
+    sentence = "The remote row that carries this record's Hub ID belongs to another record; correct its Hub ID."
+    return [
+        Result(r.plan, Outcome.FAILED, None, sentence, "give up") if r.written and r.written.remote_id in taken else r
+        for r in results
+    ]
+
+
+def give_up(turn: Slice, plans: Sequence[Plan], sentence: str, remedy: str, trace: str = "") -> None:
+    turn.given_up |= bool(plans)
+    results = [Result(p, Outcome.FAILED, None, sentence, remedy, trace) for p in plans]
+    settle.settle(turn.held, turn.job, turn.live, results)

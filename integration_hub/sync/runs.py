@@ -1,0 +1,201 @@
+"""Runs: starting, scanning, finishing, trying again."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db import Error as DatabaseError
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef, Q
+
+from integration_hub.connections.models import Connection
+from integration_hub.contract import registry
+from integration_hub.http import clock
+from integration_hub.http.models import IntegrationMetric
+from integration_hub.sync import lanes, outbox
+from integration_hub.sync.canonical import canonical_fields
+from integration_hub.sync.models import Mapping, RecordLink, SyncRun, SyncWrite, WorkRow
+from integration_hub.sync.models.run import Outcome, RunKind, RunState
+from integration_hub.sync.models.work import Hold
+from integration_hub.sync.pacing import paced
+from integration_hub.sync.plan import changes
+from integration_hub.sync.targets import Job
+
+log = structlog.get_logger(__name__)
+
+CHUNK = 500  # records looked at in one step of a scan
+TOUCH = timedelta(seconds=5)  # how exact "last sync" is
+
+
+def start(mapping: Mapping, *, actor: str) -> SyncRun:
+    """Sync everything now. While a full run of this mapping is going, that one is the answer."""
+    running = SyncRun.everywhere.filter(mapping=mapping, kind=RunKind.FULL, state=RunState.RUNNING)
+    run = running.first()
+    if run is None:
+        try:
+            with transaction.atomic():
+                run = _create(mapping, actor)
+        except IntegrityError:  # somebody else started one at the same time
+            run = running.get()
+    transaction.on_commit(lambda: outbox.wake([mapping.pk]), robust=True)
+    return run
+
+
+def _create(mapping: Mapping, actor: str) -> SyncRun:
+    total = registry.record_type(mapping.record_type).count(mapping.company_id)
+    run = SyncRun.everywhere.create(
+        company_id=mapping.company_id,
+        mapping=mapping,
+        kind=RunKind.FULL,
+        actor=actor[:200],
+        started_at=clock.now(),
+        total=total,
+    )
+    log.info("integration sync started", run=str(run.pk), mapping=str(mapping.pk), records=total)
+    return run
+
+
+def stop(run: SyncRun) -> bool:
+    """Stop a full run; what it has not reached yet is let go, live changes go on."""
+    stopped = SyncRun.everywhere.filter(pk=run.pk, state=RunState.RUNNING).update(
+        state=RunState.STOPPED, finished_at=clock.now()
+    )
+    WorkRow.everywhere.filter(~Q(rev=F("done_rev")), run=run, prio=WorkRow.PRIO_BACKFILL, tried_at=None).update(
+        done_rev=F("rev")
+    )
+    return bool(stopped)
+
+
+def live(mapping: Mapping) -> SyncRun:
+    """The run that live changes of this hour belong to."""
+    hour = clock.now().replace(minute=0, second=0, microsecond=0)
+    run, made = SyncRun.everywhere.get_or_create(
+        mapping=mapping,
+        kind=RunKind.LIVE,
+        hour=hour,
+        defaults={"company_id": mapping.company_id, "started_at": clock.now(), "scanned": True},
+    )
+    if made:
+        past = SyncRun.everywhere.filter(mapping=mapping, kind=RunKind.LIVE, state=RunState.RUNNING, hour__lt=hour)
+        past.update(state=RunState.DONE, finished_at=hour)
+    return run
+
+
+def scan(held: lanes.Claim, job: Job) -> bool:
+    """Look at the next records of the full run, and enqueue those that are not in step. False: nothing to look at."""
+    running = SyncRun.everywhere.filter(mapping=job.mapping, kind=RunKind.FULL, state=RunState.RUNNING, scanned=False)
+    run = running.first()
+    if run is None:
+        return False
+    company = job.mapping.company_id
+    ids = list(job.record_type.scan(company, run.cursor, CHUNK))
+    behind = _behind(job, ids)
+    with paced():
+        lanes.fence(held)
+        outbox.write(
+            company,
+            job.mapping.record_type,
+            [(job.mapping.pk, record) for record in sorted(behind)],
+            prio=WorkRow.PRIO_BACKFILL,
+            run=run.pk,
+        )
+        SyncRun.everywhere.filter(pk=run.pk).update(
+            cursor=ids[-1] if ids else run.cursor,
+            scanned=len(ids) < CHUNK,
+            unchanged=F("unchanged") + len(ids) - len(behind),
+        )
+    return True
+
+
+def _behind(job: Job, ids: Sequence[UUID]) -> set[UUID]:
+    """Records of ours that are unlinked, or not what they were when both sides last agreed."""
+    alive = RecordLink.everywhere.filter(target=job.mapping.pk, record_id__in=ids, deleted_at=None)
+    bases = dict(alive.values_list("record_id", "base_ours"))
+    try:
+        values = job.record_type.load(job.mapping.company_id, list(bases)) if bases else {}
+    except DatabaseError:
+        raise
+    except Exception:  # our bug, in one of them: the delivery finds out which and sets it aside
+        log.exception("scanning broke", mapping=str(job.mapping.pk))
+        return set(ids)
+    moved = {
+        record for record, mine in values.items() if changes(canonical_fields(mine, job.field_names), bases[record])
+    }
+    return moved | {record for record in ids if record not in bases}
+
+
+def finish(mapping: Mapping) -> None:
+    """Close the full run when everything it found is delivered or given up."""
+    waiting = WorkRow.everywhere.filter(~Q(rev=F("done_rev")), run=OuterRef("pk"), hold="")
+    over = SyncRun.everywhere.filter(
+        ~Exists(waiting), mapping=mapping, kind=RunKind.FULL, state=RunState.RUNNING, scanned=True
+    )
+    for run in list(over):
+        now = clock.now()
+        if SyncRun.everywhere.filter(pk=run.pk, state=RunState.RUNNING).update(state=RunState.DONE, finished_at=now):
+            _told(mapping, run, now)
+
+
+def _told(mapping: Mapping, run: SyncRun, now: datetime) -> None:
+    seconds = (now - run.started_at).total_seconds()
+    IntegrationMetric.everywhere.create(
+        company_id=mapping.company_id,
+        provider=mapping.connection.provider,
+        action="sync",
+        success=run.failed == 0,
+        duration_ms=int(seconds * 1000),
+        records_synced=run.created + run.updated + run.deleted,
+    )
+    log.info(
+        "integration sync completed",
+        run=str(run.pk),
+        mapping=str(mapping.pk),
+        seconds=round(seconds, 1),
+        created=run.created,
+        updated=run.updated,
+        deleted=run.deleted,
+        unchanged=run.unchanged,
+        failed=run.failed,
+    )
+
+
+def touch(connection: Connection) -> None:
+    """Note that a sync went through just now, at most every few seconds."""
+    now = clock.now()
+    stale = Q(last_sync_at=None) | Q(last_sync_at__lt=now - TOUCH)
+    if connection.last_sync_at is None or connection.last_sync_at < now - TOUCH:
+        Connection.everywhere.filter(stale, pk=connection.pk).update(last_sync_at=now, last_error="")
+        connection.last_sync_at = now
+
+
+def retry_failed(run: SyncRun, *, actor: str) -> int:
+    """Try every record again that this run gave up. How many there were."""
+    failed = SyncWrite.everywhere.filter(run=run, outcome=Outcome.FAILED).values("record_id")
+    return _revive(WorkRow.everywhere.filter(target=run.mapping_id, record_id__in=failed), actor)
+
+
+def retry_record(write: SyncWrite, *, actor: str) -> int:
+    """Try this one again; 0 when it is no longer given up."""
+    mapping_id = write.run.mapping_id
+    return _revive(WorkRow.everywhere.filter(target=mapping_id, record_id=write.record_id), actor)
+
+
+def _revive(rows, actor: str) -> int:  # type: ignore[no-untyped-def]
+    dead = rows.filter(hold=Hold.DEAD)
+    targets = list(dead.values_list("target", flat=True).distinct())
+    revived = int(
+        dead.update(
+            hold="",
+            attempts=0,
+            failing_since=None,
+            run_at=clock.now(),
+            prio=WorkRow.PRIO_PERSON,
+            remedy="",
+            sentence="",
+            trace="",
+        )
+    )
+    log.info("retrying what was given up", actor=actor, records=revived)
+    transaction.on_commit(lambda: outbox.wake(targets), robust=True)
+    return revived

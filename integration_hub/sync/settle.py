@@ -1,0 +1,245 @@
+"""After a call: link, bases, results and `done_rev`, in one transaction, under the fence."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from integration_hub.contract import Written
+from integration_hub.contract.api import Json
+from integration_hub.http import clock
+from integration_hub.sync import ladder, lanes, sql
+from integration_hub.sync.models import RecordLink, SyncRun, SyncWrite, WorkRow
+from integration_hub.sync.models.run import Outcome
+from integration_hub.sync.models.work import Hold
+from integration_hub.sync.plan import Plan, Step
+from integration_hub.sync.targets import Job
+
+UNCHANGED = "unchanged"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a planned row. `outcome`: created, updated, deleted, failed or unchanged."""
+
+    plan: Plan
+    outcome: str
+    written: Written | None = None
+    sentence: str = ""
+    remedy: str = ""
+    trace: str = ""
+
+
+def begin(held: lanes.Claim, plans: Sequence[Plan]) -> None:
+    """Commit that a call is about to be made for these rows. LostLane when the lane is no longer ours."""
+    with transaction.atomic():
+        lanes.fence(held)
+        WorkRow.everywhere.filter(pk__in=[plan.work.pk for plan in plans]).update(tried_at=clock.now())
+
+
+def restore(held: lanes.Claim, plans: Sequence[Plan]) -> None:
+    """The call certainly had no effect: what was known before it is true again."""
+    with transaction.atomic():
+        lanes.fence(held)
+        for tried in {plan.work.tried_at for plan in plans}:
+            ids = [plan.work.pk for plan in plans if plan.work.tried_at == tried]
+            WorkRow.everywhere.filter(pk__in=ids).update(tried_at=tried)
+
+
+def forget(held: lanes.Claim, plans: Sequence[Plan]) -> None:
+    """Their remote rows are gone: end the links, so that the next turn writes these records whole."""
+    with transaction.atomic():
+        lanes.fence(held)
+        _end_links([plan.link.pk for plan in plans if plan.link], clock.now())
+
+
+def postpone(held: lanes.Claim, plans: Sequence[Plan]) -> None:
+    """Rows whose create is still in the air are looked at again when it must have landed."""
+    with transaction.atomic():
+        lanes.fence(held)
+        for plan in plans:
+            WorkRow.everywhere.filter(pk=plan.work.pk).update(run_at=plan.until)
+
+
+LiveRun: TypeAlias = Callable[[], SyncRun]
+
+
+def settle(held: lanes.Claim, job: Job, live: LiveRun, results: Sequence[Result]) -> None:
+    """Everything these results mean, committed together. `live` gives the run of rows that belong to no full run."""
+    if not results:
+        return
+    with transaction.atomic():
+        lanes.fence(held)
+        now = clock.now()
+        _links(job, [r for r in results if r.written], now)
+        _gone([r for r in results if r.outcome == Outcome.DELETED], now)
+        _done([r for r in results if r.outcome != Outcome.FAILED], now)
+        _dead([r for r in results if r.outcome == Outcome.FAILED])
+        _counts(live, results)
+        _writes(job, live, results, now)
+
+
+def fail_for_now(
+    held: lanes.Claim, plans: Sequence[Plan], sentence: str, *, unsure: bool, least: float | None
+) -> list[Plan]:
+    """Back to the ladder. Answers the plans whose horizon is over and which must be given up instead."""
+    over = []
+    with transaction.atomic():
+        lanes.fence(held)
+        now = clock.now()
+        for plan in plans:
+            work = plan.work
+            if ladder.is_over(work.failing_since, now):
+                over.append(plan)
+                continue
+            WorkRow.everywhere.filter(pk=work.pk).update(
+                attempts=F("attempts") + 1,
+                failing_since=work.failing_since or now,
+                run_at=now + ladder.wait(work.attempts + 1, least=least),
+                remedy="retry",
+                sentence=sentence,
+                **({} if unsure else {"tried_at": work.tried_at}),
+            )
+    return over
+
+
+def strangers(job: Job, results: Sequence[Result]) -> dict[str, UUID]:
+    """Remote ids among these results that are linked to another record of ours already."""
+    created = {r.written.remote_id: r.plan.work.record_id for r in results if r.written and not r.plan.remote_id}
+    if not created:
+        return {}
+    links = RecordLink.everywhere.filter(target=job.mapping.pk, remote_id__in=list(created))
+    pairs = links.values_list("remote_id", "record_id")
+    return {remote: record for remote, record in pairs if created[remote] != record}
+
+
+def _links(job: Job, results: Sequence[Result], now: datetime) -> None:
+    links = [_link(job, result, now) for result in results]
+    RecordLink.everywhere.bulk_create(
+        links,
+        update_conflicts=True,
+        unique_fields=["target", "record_type", "record_id"],
+        update_fields=["remote_id", "base_ours", "base_theirs", "version", "deleted_at", "updated_at"],
+    )
+
+
+def _link(job: Job, result: Result, now: datetime) -> RecordLink:
+    plan, written = result.plan, result.written
+    assert written is not None
+    old = plan.link
+    alive = old is not None and old.deleted_at is None
+    theirs: dict[str, Json] = {**(old.base_theirs if old and alive else {}), **plan.cells, **written.cells}
+    return RecordLink(
+        company_id=job.mapping.company_id,
+        target=job.mapping.pk,
+        record_type=job.mapping.record_type,
+        record_id=plan.work.record_id,
+        remote_id=written.remote_id,
+        base_ours=plan.ours,
+        base_theirs=theirs,
+        version=(old.version if old else 0) + 1,
+        deleted_at=None,
+        updated_at=now,
+    )
+
+
+def _gone(results: Sequence[Result], now: datetime) -> None:
+    _end_links([result.plan.link.pk for result in results if result.plan.link], now)
+
+
+def _end_links(ids: Sequence[int], now: datetime) -> None:
+    if ids:
+        RecordLink.everywhere.filter(pk__in=ids).update(deleted_at=now, version=F("version") + 1)
+
+
+_DONE = """
+UPDATE sync_work SET done_rev = settled.rev, attempts = 0, failing_since = NULL, tried_at = NULL, hold = '',
+       remedy = '', sentence = '', trace = ''
+FROM ({rows}) AS settled WHERE sync_work.id = settled.id
+"""
+
+
+def _done(results: Sequence[Result], now: datetime) -> None:
+    """`done_rev` follows to the revision that was read; an edit since then keeps the row due."""
+    if not results:
+        return
+    rows = " UNION ALL ".join(["SELECT %s AS id, %s AS rev"] * len(results))
+    values = [value for result in results for value in (result.plan.work.pk, result.plan.work.rev)]
+    sql.execute(_DONE.format(rows=rows), values)
+    for result in results:
+        if _still_in_the_air(result, now) or (result.written and result.plan.step is Step.FIND):
+            _again(result, now)
+
+
+def _still_in_the_air(result: Result, now: datetime) -> bool:
+    """An earlier call for this row never settled and may still land on top of what we just wrote."""
+    tried = result.plan.work.tried_at
+    return result.written is not None and tried is not None and now < tried + _unsure()
+
+
+def _again(result: Result, now: datetime) -> None:
+    """Keep the row due: look once more when a late call must have landed (or, for a found row, at once)."""
+    tried = result.plan.work.tried_at
+    later = tried + _unsure() if tried and result.plan.step is not Step.FIND else now
+    WorkRow.everywhere.filter(pk=result.plan.work.pk).update(
+        rev=F("rev") + 1, run_at=later, tried_at=tried if later > now else None
+    )
+
+
+def _unsure() -> timedelta:
+    return timedelta(seconds=settings.SYNC_UNSURE_WAIT)
+
+
+def _dead(results: Sequence[Result]) -> None:
+    for result in results:
+        # An edit that came meanwhile revives the row: only the revision that failed is given up.
+        WorkRow.everywhere.filter(pk=result.plan.work.pk, rev=result.plan.work.rev).update(
+            hold=Hold.DEAD,
+            tried_at=result.plan.work.tried_at,
+            remedy=result.remedy,
+            sentence=result.sentence,
+            trace=result.trace,
+        )
+
+
+def _counts(live: LiveRun, results: Sequence[Result]) -> None:
+    by_run: dict[UUID, Counter[str]] = {}
+    for result in results:
+        if result.plan.work.run_id or result.outcome != UNCHANGED:
+            by_run.setdefault(result.plan.work.run_id or live().pk, Counter())[result.outcome] += 1
+    for pk, counter in by_run.items():
+        SyncRun.everywhere.filter(pk=pk).update(**{name: F(name) + n for name, n in counter.items()})
+
+
+def _writes(job: Job, live: LiveRun, results: Sequence[Result], now: datetime) -> None:
+    told = [result for result in results if result.outcome != UNCHANGED]
+    SyncWrite.everywhere.bulk_create(
+        SyncWrite(
+            company_id=job.mapping.company_id,
+            run_id=result.plan.work.run_id or live().pk,
+            record_type=job.mapping.record_type,
+            record_id=result.plan.work.record_id,
+            title=result.plan.title[:300],
+            remote_id=result.written.remote_id if result.written else result.plan.remote_id or "",
+            outcome=result.outcome,
+            sentence=result.sentence,
+            changes=_changes(job, result.plan) if result.outcome != Outcome.FAILED else [],
+            at=now,
+        )
+        for result in told
+    )
+
+
+def _changes(job: Job, plan: Plan) -> list[dict[str, Json]]:
+    before = plan.link.base_ours if plan.link and plan.remote_id else {}
+    return [
+        {"field": job.label(name), "before": before.get(name), "after": plan.ours[name]}
+        for name in plan.changed
+        if before.get(name) != plan.ours[name]
+    ]

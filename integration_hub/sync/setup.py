@@ -1,0 +1,103 @@
+"""From a key to a running sync: connecting, ready mappings, settings, sync now."""
+
+from collections.abc import Mapping as Settings
+from typing import Any
+
+import structlog
+from django.conf import settings as hub
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from integration_hub.companies.models import Company
+from integration_hub.connections import clients
+from integration_hub.connections import services as connections
+from integration_hub.connections.models import Connection
+from integration_hub.contract import ProviderError, ReadyTarget, RecordType, Sink, registry
+from integration_hub.notices import problems
+from integration_hub.sync import lanes, outbox, runs, schedules, targets
+from integration_hub.sync.models import Mapping, SyncRun
+
+log = structlog.get_logger(__name__)
+
+
+def connect(
+    company: Company, provider_key: str, secrets: Settings[str, str], settings: Settings[str, Any], *, actor: str
+) -> Connection:
+    """Check the key, save it, make the ready mappings, and start the first sync when automatic sync is on.
+
+    Raises what connections.services.connect raises. A key that works while the remote table does not fit is saved; what
+    is missing becomes a problem with a button.
+    """
+    connection = connections.connect(company, provider_key, dict(secrets), dict(settings), actor=actor)
+    prepare(connection, actor=actor)
+    return connection
+
+
+def configure(connection: Connection, settings: Settings[str, Any], *, actor: str) -> Connection:
+    """Change the settings of a connection and everything that follows from them."""
+    connections.update_settings(connection, dict(settings), actor=actor)
+    connection.refresh_from_db()
+    prepare(connection, actor=actor)
+    return connection
+
+
+def prepare(connection: Connection, *, actor: str) -> list[SyncRun]:
+    """Make or renew the ready mappings; the runs that were started. What does not fit becomes a problem."""
+    key = f"setup:{connection.provider}"
+    try:
+        found = _look(connection)
+    except ProviderError as error:
+        log.warning("ready mapping failed", provider=connection.provider, code=error.code)
+        problems.raise_(
+            connection.company_id,
+            key,
+            sentence=error.sentence,
+            button=_("Open the settings"),
+            url=f"/admin/hub/{connection.provider}/",
+            provider=connection.provider,
+        )
+        return []
+    problems.close(connection.company_id, key)
+    started = [_go_live(connection, record_type, sink, ready, actor) for record_type, sink, ready in found]
+    return [run for run in started if run is not None]
+
+
+def sync_now(connection: Connection, *, actor: str) -> list[SyncRun]:
+    """Sync every mapping of this connection, setting it up first where that failed before."""
+    mappings = targets.current(connection)
+    if not mappings:
+        prepare(connection, actor=actor)
+        mappings = targets.current(connection)
+    lanes.resume([mapping.pk for mapping in mappings])
+    for mapping in mappings:
+        problems.close(connection.company_id, f"sync:{mapping.pk}:configure")
+    return [runs.start(mapping, actor=actor) for mapping in mappings]
+
+
+def _look(connection: Connection) -> list[tuple[RecordType, Sink[Any], ReadyTarget]]:
+    """Ask the provider, outside any transaction, where each ready mapping would go."""
+    provider = registry.provider(connection.provider)
+    if not provider.ready:
+        return []
+    client = clients.open_client(connection, prio=0)
+    return [
+        (record_type, sink, sink.ready(client, connection.settings, record_type))
+        for record_type in map(registry.record_type, provider.ready)
+        for sink in provider.sinks
+    ]
+
+
+def _go_live(
+    connection: Connection, record_type: RecordType, sink: Sink[Any], ready: ReadyTarget, actor: str
+) -> SyncRun | None:
+    automatic = bool(connection.settings.get("auto_sync_enabled", True))
+    minutes = int(connection.settings.get("sync_interval") or hub.SYNC_INTERVAL_MINUTES)
+    with transaction.atomic():
+        outbox.going_live(connection.company_id)
+        mapping = targets.store(connection, record_type, sink.key, ready)
+        Mapping.everywhere.filter(pk=mapping.pk).update(is_live=automatic)
+        lanes.ensure(mapping)
+        schedules.set_interval(mapping, minutes, is_active=automatic)
+    lanes.resume([mapping.pk])
+    problems.close_all(connection.company_id, f"sync:{mapping.pk}:configure")
+    return runs.start(mapping, actor=actor) if automatic else None

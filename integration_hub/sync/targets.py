@@ -1,0 +1,92 @@
+"""From stored mappings to the contract's words: target, sink, record type."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from integration_hub.connections.models import Connection
+from integration_hub.contract import MappedField, ReadyTarget, RecordType, Sink, Target, registry
+from integration_hub.http import clock
+from integration_hub.sync.models import FieldMapping, Lane, Mapping, Schedule
+from integration_hub.sync.models.lane import Pause
+
+
+@dataclass(frozen=True)
+class Job:
+    """Everything a worker needs to know of one mapping, read once per slice."""
+
+    mapping: Mapping
+    connection: Connection
+    sink: Sink  # type: ignore[type-arg]
+    record_type: RecordType
+    target: Target
+
+    @property
+    def field_names(self) -> list[str]:
+        return [mapped.ours.name for mapped in self.target.fields]
+
+    def label(self, name: str) -> str:
+        return self.record_type.field(name).label
+
+
+def load(mapping_id: UUID) -> Job | None:
+    """None when the mapping was deleted meanwhile."""
+    mapping = Mapping.everywhere.select_related("connection").filter(pk=mapping_id).first()
+    if mapping is None:
+        return None
+    record_type = registry.record_type(mapping.record_type)
+    sink = registry.provider(mapping.connection.provider).sink(mapping.sink)
+    return Job(mapping, mapping.connection, sink, record_type, target_of(mapping, record_type))
+
+
+def target_of(mapping: Mapping, record_type: RecordType) -> Target:
+    known = {field.name for field in record_type.fields}
+    fields = tuple(
+        MappedField(record_type.field(row.ours), row.remote_id, row.remote_label, row.remote_type, row.options)
+        for row in mapping.fields.all()
+        if row.ours in known
+    )
+    return Target(str(mapping.pk), mapping.record_type, mapping.place, mapping.merge_on, fields)
+
+
+def store(connection: Connection, record_type: RecordType, sink_key: str, ready: ReadyTarget) -> Mapping:
+    """The ready mapping of a connection, made or brought up to date. One that went elsewhere is retired: its links
+    speak of rows in another place."""
+    mine = Mapping.everywhere.filter(connection=connection, record_type=record_type.key, sink=sink_key, is_primary=True)
+    mapping = next((known for known in mine if known.place == dict(ready.place)), None)
+    if mapping is None:
+        mapping = Mapping(connection=connection, company_id=connection.company_id, record_type=record_type.key)
+        mapping.sink, mapping.is_primary, mapping.is_live = sink_key, True, False
+    mapping.label, mapping.place, mapping.merge_on = ready.label, dict(ready.place), ready.merge_on
+    mapping.retired_at = None
+    mapping.save()
+    mapping.fields.all().delete()
+    FieldMapping.objects.bulk_create(_rows(mapping, ready))
+    _retire(list(mine.exclude(pk=mapping.pk).filter(retired_at=None)))
+    return mapping
+
+
+def _retire(mappings: list[Mapping]) -> None:
+    ids = [mapping.pk for mapping in mappings]
+    Mapping.everywhere.filter(pk__in=ids).update(retired_at=clock.now(), is_live=False)
+    Schedule.everywhere.filter(mapping_id__in=ids).update(is_active=False)
+    Lane.everywhere.filter(target__in=ids).update(paused=Pause.RETIRED)
+
+
+def current(connection: Connection) -> list[Mapping]:
+    """The mappings of a connection that are in use."""
+    return list(Mapping.everywhere.filter(connection=connection, retired_at=None).select_related("connection"))
+
+
+def _rows(mapping: Mapping, ready: ReadyTarget) -> list[FieldMapping]:
+    return [
+        FieldMapping(
+            mapping=mapping,
+            position=position,
+            ours=field.ours.name,
+            remote_id=field.remote_id,
+            remote_label=field.remote_label,
+            remote_type=field.remote_type,
+            options=dict(field.options),
+        )
+        for position, field in enumerate(ready.fields)
+    ]

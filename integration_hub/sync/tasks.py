@@ -1,0 +1,27 @@
+"""Celery's side: four tasks without arguments. They may be lost or doubled; the rows are the truth."""
+
+from celery import shared_task
+from django.conf import settings
+
+from integration_hub.sync import pruning, schedules, worker
+
+
+@shared_task(name="sync.drain")
+def drain() -> None:
+    worker.beat("worker")
+    worker.drain()
+
+
+@shared_task(name="sync.sweep")
+def sweep() -> None:
+    worker.sweep(settings.CELERY_WORKER_CONCURRENCY)
+
+
+@shared_task(name="sync.minute")
+def minute() -> None:
+    schedules.start_due()
+
+
+@shared_task(name="sync.nightly")
+def nightly() -> None:
+    pruning.prune()

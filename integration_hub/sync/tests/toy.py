@@ -1,0 +1,239 @@
+"""A toy world for the engine's tests: a table of records, a provider, and a remote that can misbehave on order."""
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from integration_hub.contract import (
+    Account,
+    Api,
+    ApiKey,
+    Field,
+    MappedField,
+    Provider,
+    ReadyTarget,
+    RecordType,
+    Rejected,
+    Row,
+    Secret,
+    Setting,
+    Sink,
+    Target,
+    Written,
+    registry,
+)
+from integration_hub.contract.api import Json
+from integration_hub.contract.records import Value, Values
+from integration_hub.sync import outbox, sql
+
+TABLE = "toy_records"
+
+
+# --- our side: a table ----------------------------------------------------------------------------------------------
+
+
+def create_table() -> None:
+    sql.execute(
+        f"CREATE TABLE IF NOT EXISTS {TABLE} (id char(32) PRIMARY KEY, company char(32) NOT NULL, val varchar(200))"
+    )
+
+
+def put(company_id: UUID, record: UUID, value: str, *, prio: int = 1) -> None:
+    """Create or change a record, as a service would: the row and its work in one transaction."""
+    with transaction.atomic():
+        sql.execute(
+            f"INSERT INTO {TABLE} (id, company, val) VALUES (%s, %s, %s) "
+            "ON CONFLICT (id) DO UPDATE SET val = excluded.val",
+            [record.hex, company_id.hex, value],
+        )
+        outbox.enqueue("toy", company_id, [record], prio=prio)
+
+
+def drop(company_id: UUID, record: UUID) -> None:
+    with transaction.atomic():
+        sql.execute(f"DELETE FROM {TABLE} WHERE id = %s", [record.hex])
+        outbox.enqueue("toy", company_id, [record])
+
+
+def rows(company_id: UUID) -> dict[UUID, str]:
+    with sql.cursor() as cursor:
+        cursor.execute(f"SELECT id, val FROM {TABLE} WHERE company = %s", [company_id.hex])
+        return {UUID(key): value for key, value in cursor.fetchall()}
+
+
+def load(company_id: UUID, ids: Sequence[UUID]) -> Mapping[UUID, Values]:
+    mine = rows(company_id)
+    if "unreadable" in (mine.get(record) for record in ids):
+        raise ZeroDivisionError("planted")
+    return {record: {"val": mine[record], "fixed": "same"} for record in ids if record in mine}
+
+
+def scan(company_id: UUID, after: UUID | None, limit: int) -> Sequence[UUID]:
+    return sorted(record for record in rows(company_id) if after is None or record > after)[:limit]
+
+
+TOY = RecordType(
+    key="toy",
+    label="Toy",
+    plural="Toys",
+    fields=(Field("val", "Value"), Field("fixed", "Fixed")),
+    load=load,
+    scan=scan,
+    count=lambda company_id: len(rows(company_id)),
+    title=lambda values: str(values["val"]),
+    address=lambda record: f"/toys/{record}/",
+)
+
+
+# --- their side: a remote in memory ---------------------------------------------------------------------------------
+
+
+@dataclass
+class Remote:
+    """Rows by remote id. `before` and `after` run around every call's effect and may raise or sleep."""
+
+    rows: dict[str, dict[str, Json]] = field(default_factory=dict)
+    calls: list[tuple[str, int]] = field(default_factory=list)
+    before: Callable[[str, Sequence[Any]], None] | None = None
+    after: Callable[[str, Sequence[Any]], None] | None = None
+    busy: dict[str, int] = field(default_factory=dict)
+    overlaps: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def by_hub_id(self) -> dict[UUID, dict[str, Json]]:
+        return {UUID(str(cells["hub"])): cells for cells in self.rows.values()}
+
+    def reset(self) -> None:
+        self.rows.clear()
+        self.calls.clear()
+        self.busy.clear()
+        self.before = self.after = None
+        self.overlaps = 0
+
+    def enter(self, target: str) -> None:
+        with self.lock:
+            self.overlaps += bool(self.busy.get(target))
+            self.busy[target] = self.busy.get(target, 0) + 1
+
+    def leave(self, target: str) -> None:
+        with self.lock:
+            self.busy[target] -= 1
+
+
+REMOTE = Remote()
+
+
+class ToySink(Sink[Remote]):
+    key = "records"
+    batch = 10
+
+    def ready(self, client: Remote, settings: Mapping[str, Any], record_type: RecordType) -> ReadyTarget:
+        return ReadyTarget(
+            "Toys",
+            {"table": str(settings.get("table", "one"))},
+            "hub",
+            tuple(MappedField(f, f"f_{f.name}", f.label, "text") for f in TOY.fields),
+        )
+
+    def convert(self, value: Value, mapped: MappedField) -> Json:
+        if value == "unfit":
+            raise Rejected("Value does not fit.")
+        if value == "bug":
+            raise ZeroDivisionError("planted")
+        return None if value is None else str(value)
+
+    def upsert(self, client: Remote, target: Target, rows: Sequence[Row]) -> Sequence[Written]:
+        outside_transactions()
+        client.enter(target.id)
+        try:
+            client.calls.append(("upsert", len(rows)))
+            if client.before:
+                client.before("upsert", rows)
+            written = [self.write(client, row) for row in rows]
+            if client.after:
+                client.after("upsert", rows)
+            return written
+        finally:
+            client.leave(target.id)
+
+    def write(self, client: Remote, row: Row) -> Written:
+        with client.lock:
+            found = row.remote_id or next((k for k, v in client.rows.items() if v["hub"] == row.hub_id), None)
+            remote_id = found or f"rec{uuid.uuid4().hex[:14]}"
+            client.rows.setdefault(remote_id, {"hub": row.hub_id}).update(row.cells)
+            return Written(row.hub_id, remote_id, dict(row.cells), created=found is None)
+
+    def delete(self, client: Remote, target: Target, remote_ids: Sequence[str]) -> None:
+        outside_transactions()
+        client.enter(target.id)
+        try:
+            client.calls.append(("delete", len(remote_ids)))
+            if client.before:
+                client.before("delete", remote_ids)
+            for remote_id in remote_ids:
+                client.rows.pop(remote_id, None)
+            if client.after:
+                client.after("delete", remote_ids)
+        finally:
+            client.leave(target.id)
+
+
+def outside_transactions() -> None:
+    """Invariant 6: no transaction is open during an outside call, but the test case's own."""
+    own = [block for block in connection.atomic_blocks if not getattr(block, "_from_testcase", False)]
+    assert not own, "an outside call inside a transaction"
+
+
+class Toy(Provider):
+    key = "toy"
+    name = "Toy"
+    category = "tests"
+    auth = ApiKey(
+        (Secret("api_key", "Key"),),
+        (
+            Setting("table", "Table", default="one"),
+            Setting("auto_sync_enabled", "Automatic", "switch", default=True),
+            Setting("sync_interval", "Every", "choice", default="60", choices=(("15", "15 min"), ("60", "1 h"))),
+        ),
+    )
+    api = Api("http://127.0.0.1:1")
+    sinks = (ToySink(),)
+    ready = ("toy",)
+
+    def headers(self, secrets: Mapping[str, str]) -> dict[str, str]:
+        return {"Authorization": f"Bearer {secrets['api_key']}"}
+
+    def client(self, session: Any) -> Remote:
+        return REMOTE
+
+    def check(self, client: Remote) -> Account:
+        return Account("toy", "Toy account")
+
+
+PROVIDER = Toy()
+
+
+def register() -> None:
+    registry.register(PROVIDER)
+    registry.register_record_type(TOY)
+
+
+def unregister() -> None:
+    registry._providers.pop("toy", None)
+    registry._record_types.pop("toy", None)
+
+
+def failing(*errors, times=1):
+    """A hook that raises these errors in turn, `times` each, then lets calls through."""
+    left = [error for error in errors for _ in range(times)]
+
+    def hook(operation, rows):
+        if left:
+            raise left.pop(0)
+
+    return hook

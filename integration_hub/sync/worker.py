@@ -1,0 +1,47 @@
+"""What a nudged worker does: claim due lanes one after the other and serve each for a turn."""
+
+import time
+from datetime import timedelta
+
+import structlog
+
+from integration_hub.http import clock
+from integration_hub.sync import lanes, nudge, push
+from integration_hub.sync.models import Heartbeat
+
+log = structlog.get_logger(__name__)
+
+SHIFT = 8.0  # seconds; then the thread is given back and another nudge takes over
+BEAT_EVERY = timedelta(seconds=10)
+
+
+def drain(seconds: float = SHIFT) -> int:
+    """Serve due lanes until none is left or the shift is over. How many turns were served."""
+    ends, turns = time.monotonic() + seconds, 0
+    while time.monotonic() < ends:
+        held = lanes.claim()
+        if held is None:
+            return turns
+        push.serve(held)
+        turns += 1
+    nudge.publish()
+    return turns
+
+
+def sweep(threads: int) -> int:
+    """Repair lanes whose nudge was lost and call for as many workers as there are due lanes. Proves that beat and
+    worker are alive."""
+    lanes.repair()
+    due = lanes.due_count()
+    for _ in range(min(due, threads)):
+        nudge.publish()
+    beat("worker")
+    beat("beat")
+    return due
+
+
+def beat(name: str) -> None:
+    """Note that this part of the house is at work, at most every ten seconds."""
+    now = clock.now()
+    if not Heartbeat.objects.filter(name=name, at__gt=now - BEAT_EVERY).exists():
+        Heartbeat.objects.update_or_create(name=name, defaults={"at": now})
