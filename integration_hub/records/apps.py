@@ -1,0 +1,17 @@
+"""The room's app: registers its record types with the contract."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class RecordsConfig(AppConfig):
+    name = "integration_hub.records"
+    verbose_name = _("Records")
+    default = True
+
+    def ready(self) -> None:
+        from integration_hub.contract.registry import register_record_type
+        from integration_hub.records.record_types import RECORD_TYPES
+
+        for record_type in RECORD_TYPES:
+            register_record_type(record_type)

@@ -1,0 +1,108 @@
+"""Which of their columns is which of our fields: by name, or as --map says."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from integration_hub.records.importing.problems import Unreadable
+
+# Our field: the names other systems give it, best first; compared without case, spaces and signs.
+CUSTOMER_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "reference": ("reference", "customer id", "customer number", "customer no", "client id", "customer reference"),
+    "name": ("name", "customer name", "full name", "company name", "customer", "client", "contact name"),
+    "email": ("email", "e-mail address", "customer email", "contact email", "mail"),
+    "phone": ("phone", "phone number", "telephone", "mobile", "tel"),
+    "country": ("country", "country code"),
+    "language": ("language", "lang", "locale"),
+    "notes": ("notes", "note", "comment", "comments", "remarks"),
+}
+HEADER_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "order_number": ("order number", "order id", "order no", "order", "number"),
+    "customer_reference": ("customer reference", "customer id", "customer number", "customer no", "client id"),
+    "customer_email": ("customer email", "email", "e-mail address", "client email", "mail"),
+    "customer_name": ("customer name", "customer", "client name", "client", "company name", "buyer"),
+    "placed_at": ("placed at", "order date", "ordered at", "date", "created at"),
+    "shipped_at": ("shipped at", "shipped date", "date shipped", "ship date"),
+    "status": ("status", "order status"),
+    "priority": ("priority",),
+    "payment_state": ("payment state", "payment status", "payment", "financial status"),
+    "currency": ("currency", "currency code"),
+    "total": ("total", "order total", "grand total", "amount"),
+    "notes": ("notes", "note", "comment", "comments", "remarks"),
+}
+ITEM_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "description": ("description", "product name", "item name", "item", "product"),
+    "product": ("product id", "sku", "item id", "article"),
+    "quantity": ("quantity", "qty", "pieces"),
+    "unit_price": ("unit price", "price", "item price"),
+    "discount": ("discount",),
+}
+ORDER_FIELDS = {**HEADER_FIELDS, **ITEM_FIELDS}
+FIELDS = {"customers": CUSTOMER_FIELDS, "orders": ORDER_FIELDS}
+# One of these must be there, or rows could not be told apart.
+KEYS = {"customers": ("reference", "email", "name"), "orders": ("order_number",)}
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Our field → the places of its columns (several where a heading is repeated), and the headings left over."""
+
+    places: Mapping[str, tuple[int, ...]]
+    headings: Sequence[str]
+    ignored: tuple[str, ...]
+
+    def heading(self, field: str) -> str:
+        """The heading a field was read from; "" when it was not."""
+        return self.headings[self.places[field][0]] if field in self.places else ""
+
+
+def plain(name: str) -> str:
+    return re.sub(r"[\W_]+", "", name).casefold()
+
+
+def matched(kind: str, headings: Sequence[str], maps: Mapping[str, str]) -> Columns:
+    """Columns for `kind`; `maps`: heading → our field, "" to leave the column out. Unreadable when it cannot be."""
+    fields = FIELDS[kind]
+    names = [plain(heading) for heading in headings]
+    places: dict[str, tuple[int, ...]] = {}
+    taken: set[str] = set()
+    for heading, field in maps.items():
+        name = _known_heading(heading, names, headings)
+        taken.add(name)
+        if field:
+            _known_field(field, fields)
+            places[field] = (*places.get(field, ()), *_places(name, names))
+    for field, synonyms in fields.items():
+        synonym = next((n for n in map(plain, synonyms) if n in names and n not in taken), None)
+        if field not in places and synonym is not None:
+            places[field] = _places(synonym, names)
+            taken.add(synonym)
+    _require(kind, places)
+    used = {place for field in places.values() for place in field}
+    ignored = tuple(heading for place, heading in enumerate(headings) if place not in used)
+    return Columns(places, headings, ignored)
+
+
+def _places(name: str, names: Sequence[str]) -> tuple[int, ...]:
+    return tuple(place for place, other in enumerate(names) if other == name)
+
+
+def _known_heading(heading: str, names: Sequence[str], headings: Sequence[str]) -> str:
+    if plain(heading) not in names:
+        said = _("--map names the column “%(name)s”, but the file has: %(names)s.")
+        raise Unreadable(said % {"name": heading, "names": ", ".join(headings)})
+    return plain(heading)
+
+
+def _known_field(field: str, fields: Mapping[str, tuple[str, ...]]) -> None:
+    if field not in fields:
+        said = _("--map names our field “%(name)s”, but there are: %(names)s.")
+        raise Unreadable(said % {"name": field, "names": ", ".join(fields)})
+
+
+def _require(kind: str, places: Mapping[str, tuple[int, ...]]) -> None:
+    if not any(key in places for key in KEYS[kind]):
+        said = _('No column holds the %(keys)s. Name it: --map "Their column=%(key)s".')
+        raise Unreadable(said % {"keys": _(" or the ").join(KEYS[kind]), "key": KEYS[kind][0]})

@@ -1,0 +1,50 @@
+"""Events as the engine sees them, with their sales."""
+
+from django.utils.translation import gettext_noop as _
+
+from integration_hub.contract.records import Field, Value
+from integration_hub.records import money
+from integration_hub.records.models import Event
+from integration_hub.records.record_types.reading import name_of, record_type
+
+
+def _read(event: Event) -> dict[str, Value]:
+    return {
+        "title": event.title,
+        "summary": event.summary,
+        "kind": event.kind,
+        "status": event.status,
+        "starts_at": event.starts_at,
+        "ends_at": event.ends_at,
+        "timezone": event.timezone,
+        "venue": event.venue,
+        "branch": name_of(event.branch),
+        "series": name_of(event.series),
+        "capacity": event.capacity,
+        "tickets_sold": event.tickets_sold,
+        "sold_share": event.sold_share,
+        "revenue": money.totals_text(event.revenue),
+        "updated_at": event.updated_at,
+    }
+
+
+FIELDS = (
+    Field("title", _("Title")),
+    Field("summary", _("Summary"), "long_text"),
+    Field("kind", _("Kind"), "choice", choices=tuple(Event.Kind.values)),
+    Field("status", _("Status"), "choice", choices=tuple(Event.Status.values)),
+    Field("starts_at", _("Starts"), "datetime"),
+    Field("ends_at", _("Ends"), "datetime"),
+    Field("timezone", _("Time zone")),
+    Field("venue", _("Venue")),
+    Field("branch", _("Branch"), read_only=True),
+    Field("series", _("Series"), read_only=True),
+    Field("capacity", _("Capacity"), "integer"),
+    Field("tickets_sold", _("Tickets sold"), "integer", read_only=True),
+    Field("sold_share", _("Share of capacity"), "number", read_only=True),
+    Field("revenue", _("Revenue"), read_only=True),
+    Field("updated_at", _("Updated"), "datetime", read_only=True),
+)
+EVENT = record_type(
+    Event, "event", (_("Event"), _("Events")), FIELDS, _read, title="title", joined=("branch", "series")
+)

@@ -1,0 +1,66 @@
+"""How any kind of record is counted, walked through and read. Deleted records are absent everywhere.
+
+Labels are marked for translation and translated where they are shown: other programs get them as plain text.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import models
+from django.urls import reverse
+
+from integration_hub.contract.records import Field, RecordType, Value, Values
+from integration_hub.records.models import Record
+
+Reader = Callable[[Any], dict[str, Value]]
+
+
+def living(model: type[Record], company: UUID) -> models.QuerySet[Any]:
+    return model.everywhere.filter(company_id=company, deleted_at=None)
+
+
+def record_type(
+    model: type[Record],
+    key: str,
+    names: tuple[str, str],
+    fields: tuple[Field, ...],
+    read: Reader,
+    *,
+    title: str,
+    otherwise: str = "",
+    joined: tuple[str, ...] = (),
+    together: Callable[[Sequence[Any]], None] | None = None,
+    mirrored: Callable[[UUID, Mapping[UUID, str | None]], None] | None = None,
+) -> RecordType:
+    """One kind of record for the engine. `names`: one and many; `read(record)`: its values; `joined`: the foreign keys
+    it follows; `together(records)`: fetches what all need in one query; `title`: the field people know it by
+    (`otherwise`: where that is empty)."""
+
+    def load(company: UUID, ids: Sequence[UUID]) -> Mapping[UUID, Values]:
+        records = list(living(model, company).filter(pk__in=ids).select_related(*joined))
+        if together is not None:
+            together(records)
+        return {record.pk: read(record) for record in records}
+
+    def scan(company: UUID, after: UUID | None, limit: int) -> Sequence[UUID]:
+        rows = living(model, company) if after is None else living(model, company).filter(pk__gt=after)
+        return list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
+
+    return RecordType(
+        key=key,
+        label=names[0],
+        plural=names[1],
+        fields=fields,
+        load=load,
+        scan=scan,
+        count=lambda company: living(model, company).count(),
+        title=lambda values: str(values.get(title) or values.get(otherwise) or ""),
+        address=lambda pk: reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[pk]),
+        mirrored=mirrored,
+    )
+
+
+def name_of(record: Any) -> str:
+    """What a linked record is called; "" when there is none."""
+    return str(record) if record is not None else ""

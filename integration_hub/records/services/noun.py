@@ -1,0 +1,188 @@
+"""What all nouns share: how one is checked, created, changed and deleted."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.db import IntegrityError
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from integration_hub.companies.models import Company
+from integration_hub.notices import audit
+from integration_hub.records.models import Record
+from integration_hub.records.services import cleaning
+from integration_hub.records.services.errors import GENERAL, Errors, Invalid
+from integration_hub.records.services.unit import Unit, work
+
+R = TypeVar("R", bound=Record)
+Changed = frozenset[str]
+
+
+def _nothing(*args: Any) -> None:
+    return None
+
+
+@dataclass(frozen=True)
+class Noun(Generic[R]):
+    """A kind of record and its rules.
+
+    fill(record): what a new record takes from its surroundings. check(record, before, errors): rules across fields
+    (`before` is None for a new one). ripples(unit, record, before, changed): what else a change touches, with `record`
+    saved; `before` is None for a new one. leave(unit, record, errors): what a delete takes along, or why it is refused.
+    """
+
+    model: type[R]
+    key: str
+    fields: tuple[str, ...]
+    fill: Callable[[R], None] = _nothing
+    check: Callable[[R, R | None, Errors], None] = _nothing
+    ripples: Callable[[Unit, R, R | None, Changed], None] = _nothing
+    leave: Callable[[Unit, R, Errors], None] = _nothing
+
+    def create(self, company: Company, data: Mapping[str, Any], *, actor: str = "", prio: int = 0) -> R:
+        """Save a new record; Invalid when something is wrong with it."""
+        with work(company.pk, prio) as unit:
+            record = self.built(company, data)
+            self.insert(unit, record)
+            return record
+
+    def built(self, company: Company, data: Mapping[str, Any]) -> R:
+        """A valid record that is not saved yet."""
+        record, errors = self.model(company=company), Errors()
+        self.assign(record, None, data, errors)
+        cleaning.complete(record, self.fields, errors)
+        if not errors.found:
+            self.check(record, None, errors)
+        errors.settle()
+        return record
+
+    def assign(self, record: R, before: R | None, data: Mapping[str, Any], errors: Errors) -> None:
+        cleaning.assign(record, self.fields, data, errors)
+        if before is None:
+            self.fill(record)
+
+    def differing(self, now: R, before: R) -> Changed:
+        """The names of the fields that are not what they were."""
+        return differing(now, before, self.fields)
+
+    def insert(self, unit: Unit, record: R) -> None:
+        self._save(record, force_insert=True)
+        self._touch(unit, record)
+        self.ripples(unit, record, None, frozenset(self.fields))
+
+    def update(self, record: R, changes: Mapping[str, Any], *, actor: str = "", prio: int = 0) -> R:
+        """Save what differs from the record as it is now; when nothing does, nothing is written or queued."""
+        with work(record.company_id, prio) as unit:
+            now, before = self.locked(record)
+            changed = self.changed(now, before, changes)
+            if changed:
+                self.store(unit, now, before, changed)
+            return now
+
+    def locked(self, record: R) -> tuple[R, R]:
+        """The record as it is now, twice (to change and to compare), locked; Invalid when it is gone."""
+        rows = self.model.everywhere.filter(company_id=record.company_id, deleted_at=None, pk=record.pk)
+        now = rows.select_for_update(no_key=True).first()
+        if now is None:
+            raise Invalid({GENERAL: [_("It was deleted in the meantime.")]})
+        now.company = record.company
+        return now, copied(now)
+
+    def changed(self, now: R, before: R, changes: Mapping[str, Any]) -> Changed:
+        """Set the changes on `now` and say which fields came out different; Invalid when they may not."""
+        errors = Errors()
+        self.assign(now, before, changes, errors)
+        cleaning.complete(now, tuple(name for name in self.fields if name in changes), errors)
+        changed = self.differing(now, before)
+        if changed and not errors.found:
+            self.check(now, before, errors)
+        errors.settle()
+        return changed
+
+    def store(self, unit: Unit, now: R, before: R, changed: Changed) -> None:
+        now.updated_at = timezone.now()
+        self._save(now, update_fields=[*changed, "updated_at"])
+        self._touch(unit, now)
+        self.ripples(unit, now, before, changed)
+
+    def delete(self, record: R, *, actor: str = "", prio: int = 0) -> None:
+        """Mark the record deleted, and what goes with it; Invalid when others still need it. Twice is once."""
+        with work(record.company_id, prio) as unit:
+            try:
+                now, _before = self.locked(record)
+            except Invalid:
+                return
+            self.remove(unit, now)
+            self.note("deleted", now, actor)
+
+    def remove(self, unit: Unit, record: R) -> None:
+        errors = Errors()
+        self.leave(unit, record, errors)
+        errors.settle()
+        record.deleted_at = timezone.now()
+        record.save(update_fields=["deleted_at"])
+        self._touch(unit, record)
+
+    def validate(self, company: Company, data: Mapping[str, Any], record: R | None = None) -> dict[str, list[str]]:
+        """What `create` (or `update` of a record) would refuse, by field, without saving anything."""
+        try:
+            if record is None:
+                self.built(company, data)
+            else:
+                self.changed(copied(record), copied(record), data)
+        except Invalid as invalid:
+            return invalid.errors
+        return {}
+
+    def note(self, verb: str, record: R, actor: str) -> None:
+        action = f"{self.model._meta.model_name}.{verb}"
+        target = f"{self.model._meta.label_lower}:{record.pk}"
+        audit.record(action, company_id=record.company_id, actor=actor, target=target, data={"name": str(record)})
+
+    def _touch(self, unit: Unit, record: R) -> None:
+        if self.key:
+            unit.touch(self.key, record.pk)
+
+    def _save(self, record: R, **how: Any) -> None:
+        try:
+            record.save(**how)
+        except IntegrityError as error:
+            # Two people at once: the check before saw nothing yet, the constraint did.
+            raise Invalid({GENERAL: [_("Somebody else just saved one like it. Look again, then save.")]}) from error
+
+
+def copied(record: R) -> R:
+    """The record once more, to compare with or to try changes on."""
+    names = [field.attname for field in record._meta.concrete_fields]
+    twin = type(record).from_db(None, names, [getattr(record, name) for name in names])
+    twin.company = record.company
+    return twin
+
+
+def differing(now: Record, before: Record, names: tuple[str, ...]) -> Changed:
+    attnames = {name: getattr(now._meta.get_field(name), "attname", name) for name in names}
+    return frozenset(name for name, attname in attnames.items() if getattr(now, attname) != getattr(before, attname))
+
+
+def taken(record: Record, field: str, errors: Errors, sentence: str) -> None:
+    """An error when another living record of the company has the same value in `field`."""
+    value = getattr(record, field)
+    others = type(record).everywhere.filter(company_id=record.company_id, deleted_at=None, **{field: value})
+    if value and others.exclude(pk=record.pk).exists():
+        errors.add(field, sentence % {"value": value})
+
+
+def still_used(record: Record, errors: Errors, **by: Any) -> None:
+    """An error for each kind of living record that still points at this one; `by`: related name = its plural."""
+    for name, plural in by.items():
+        others = getattr(record, name)
+        count = others.model.everywhere.filter(**{others.field.name: record.pk}, deleted_at=None).count()
+        if count:
+            said = _("Still belonging to it: %(plural)s (%(count)s). Delete or move them first.")
+            errors.add(GENERAL, said % {"count": count, "plural": plural})
+
+
+def in_order(record: Any, errors: Errors) -> None:
+    if record.starts_at and record.ends_at and record.ends_at <= record.starts_at:
+        errors.add("ends_at", _("The end must be after the start."))

@@ -1,0 +1,162 @@
+"""Orders: what was bought, by whom, and where it stands."""
+
+import secrets
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from integration_hub.companies.models import Company
+from integration_hub.records import guard, money
+from integration_hub.records.models import Customer, Order, OrderItem, Ticket
+from integration_hub.records.services import items
+from integration_hub.records.services.errors import Errors, Invalid
+from integration_hub.records.services.noun import Changed, Noun, taken
+from integration_hub.records.services.unit import Unit
+
+FIELDS = (
+    "order_number",
+    "customer",
+    "status",
+    "priority",
+    "payment_state",
+    "currency",
+    "total",
+    "placed_at",
+    "notes",
+)
+# Changes of these change what customers bought and events sold.
+COUNTING = frozenset({"items", "total", "currency", "status", "payment_state", "customer", "placed_at"})
+_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that look alike
+
+
+def new_number(company: Company) -> str:
+    """A number people can read out: the company's day and six random signs, such as 261120-7KQ2MX."""
+    day = timezone.now().astimezone(ZoneInfo(company.timezone))
+    return f"{day:%y%m%d}-" + "".join(secrets.choice(_LETTERS) for _sign in range(6))
+
+
+class Orders(Noun[Order]):
+    """Orders bring their lines along as `items`: {id, ticket_type, description, quantity, unit_price, discount} each.
+
+    A given list is the whole list: lines that are not in it go. The total is their sum.
+    """
+
+    def assign(self, record: Order, before: Order | None, data: Mapping[str, Any], errors: Errors) -> None:
+        plain = {name: value for name, value in data.items() if name != "items"}
+        super().assign(record, before, plain, errors)
+        record.lines = items.planned(record, self.current_lines(record, before), data.get("items"), errors)
+        _add_up(record, "total" in plain, errors)
+
+    def current_lines(self, record: Order, before: Order | None) -> list[OrderItem]:
+        """Its saved lines; who handles many orders has fetched them together."""
+        if before is None:
+            return []
+        known = getattr(record, "known_lines", None)
+        return items.living(record) if known is None else known
+
+    def differing(self, now: Order, before: Order) -> Changed:
+        changed = super().differing(now, before)
+        return changed | {"items"} if now.lines.differ else changed
+
+    def insert(self, unit: Unit, record: Order) -> None:
+        super().insert(unit, record)
+        items.save(record, record.lines)
+
+    def store(self, unit: Unit, now: Order, before: Order, changed: Changed) -> None:
+        super().store(unit, now, before, changed - {"items"})
+        items.save(now, now.lines)
+        if "items" in changed:
+            _count_again(unit, now, before)
+
+
+def _add_up(order: Order, given: bool, errors: Errors) -> None:
+    lines = order.lines
+    if any(name.startswith("items") or name in ("total", "currency") for name in errors.found):
+        return
+    if not lines.all:
+        # What an order without lines costs is what was said; lines taken away take their amounts along.
+        order.total = Decimal(0) if lines.gone and not given else money.rounded(order.total, order.currency)
+        return
+    if given and order.total != lines.total:
+        said = _("The lines add up to %(sum)s, not to %(said)s. Leave the total out, or correct the lines.")
+        shown = {"sum": money.text(lines.total, order.currency), "said": money.text(order.total, order.currency)}
+        errors.add("total", said % shown)
+    order.total = lines.total
+
+
+def _fill(order: Order) -> None:
+    order.order_number = order.order_number or new_number(order.company)
+    order.currency = order.currency or order.company.currency
+
+
+def _check(order: Order, before: Order | None, errors: Errors) -> None:
+    taken(order, "order_number", errors, _("There already is an order with the number “%(value)s”."))
+    items.check_gone(order.lines, errors)
+
+
+def _ripples(unit: Unit, order: Order, before: Order | None, changed: Changed) -> None:
+    if before is None or changed & COUNTING:
+        _count_again(unit, order, before)
+    if before is not None and "order_number" in changed:
+        unit.touch("ticket", *_tickets(order).values_list("pk", flat=True))
+
+
+def _count_again(unit: Unit, order: Order, before: Order | None) -> None:
+    """The customers of this order and the events it pays for, now and before."""
+    lines: items.Lines = order.lines
+    events = [item.ticket_type.event_id for item in (*lines.all, *lines.gone) if item.ticket_type]
+    saved = OrderItem.everywhere.filter(order=order.pk, ticket_type__isnull=False)
+    events += [*saved.values_list("ticket_type__event", flat=True), *_tickets(order).values_list("event", flat=True)]
+    unit.sold(customers=[order.customer_id, before.customer_id if before else None], events=events)
+    if order.customer_id and (before is None or before.customer_id != order.customer_id):
+        unit.verify(lambda: _still_there(order))
+
+
+def _still_there(order: Order) -> None:
+    if Customer.everywhere.filter(pk=order.customer_id, deleted_at__isnull=False).exists():
+        raise Invalid({"customer": [_("This customer was deleted in the meantime.")]})
+
+
+def _tickets(order: Order) -> Any:
+    return Ticket.everywhere.filter(order_item__order=order.pk, deleted_at=None)
+
+
+def _leave(unit: Unit, order: Order, errors: Errors) -> None:
+    """An order goes with its lines and its tickets."""
+    order.lines = items.Lines(gone=items.living(order))
+    _count_again(unit, order, order)
+    tickets = list(_tickets(order).order_by("pk").values_list("pk", flat=True))
+    gone = timezone.now()
+    Ticket.everywhere.filter(pk__in=tickets).update(deleted_at=gone)
+    OrderItem.everywhere.filter(order=order.pk, deleted_at=None).update(deleted_at=gone)
+    unit.touch("ticket", *tickets)
+
+
+noun = Orders(Order, "order", FIELDS, fill=_fill, check=_check, ripples=_ripples, leave=_leave)
+create, update, delete, validate = noun.create, noun.update, noun.delete, noun.validate
+
+
+def set_record_ids(company_id: UUID, record_ids: Mapping[UUID, str | None]) -> None:
+    """Note which remote row each order mirrors now (None: none). `updated_at` stays, nothing is queued.
+
+    A remote row mirrors one order: another that claimed it loses it. The orders are locked, so call it outside of a
+    transaction that holds their work rows: who edits an order locks the order first and its work rows last.
+    """
+    orders = Order.everywhere.filter(company_id=company_id)
+    with transaction.atomic(), guard.writing():
+        locked = orders.filter(pk__in=record_ids).select_for_update(no_key=True).order_by("pk")
+        known = dict(locked.values_list("pk", "record_id"))
+        news = {pk: record_ids[pk] or None for pk, old in known.items() if (record_ids[pk] or None) != old}
+        if not news:
+            return
+        claimed = [record_id for record_id in news.values() if record_id]
+        orders.filter(Q(pk__in=news) | Q(record_id__in=claimed)).exclude(record_id=None).update(record_id=None)
+        rows = [Order(pk=pk, record_id=record_id) for pk, record_id in news.items() if record_id]
+        Order.everywhere.bulk_update(rows, ["record_id"], batch_size=200)

@@ -1,0 +1,88 @@
+"""Tickets: who may take part in what."""
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from integration_hub.records.models import Event, Ticket
+from integration_hub.records.services.errors import GENERAL, Errors, Invalid
+from integration_hub.records.services.noun import Changed, Noun
+from integration_hub.records.services.unit import Unit
+
+FIELDS = (
+    "event",
+    "ticket_type",
+    "order_item",
+    "participant_name",
+    "participant_email",
+    "participant_phone",
+    "status",
+    "checked_in_at",
+)
+
+
+def _fill(ticket: Ticket) -> None:
+    sold_as = getattr(ticket, "ticket_type", None)
+    if sold_as and not getattr(ticket, "event_id", None):
+        ticket.event = sold_as.event
+
+
+def _check(ticket: Ticket, before: Ticket | None, errors: Errors) -> None:
+    if ticket.ticket_type.event_id != ticket.event_id:
+        errors.add("ticket_type", _("This ticket type belongs to another event."))
+    if ticket.order_item and ticket.order_item.ticket_type_id not in (None, ticket.ticket_type_id):
+        errors.add("order_item", _("This order line is for another kind of ticket."))
+    if ticket.checked_in_at and ticket.status not in Ticket.HOLDING and not (before and before.checked_in_at):
+        errors.add("checked_in_at", _("A refunded or cancelled ticket cannot be checked in."))
+
+
+def _ripples(unit: Unit, ticket: Ticket, before: Ticket | None, changed: Changed) -> None:
+    if not before or changed & {"status", "event", "ticket_type", "order_item"}:
+        count_again(unit, ticket, *([before] if before else []))
+        if takes_place(ticket, before):
+            unit.verify(lambda: check_places(ticket))
+
+
+def takes_place(ticket: Ticket, before: Ticket | None) -> bool:
+    """Whether this change holds a place that was not held before."""
+    stays = before and before.status in Ticket.HOLDING and before.ticket_type_id == ticket.ticket_type_id
+    return ticket.status in Ticket.HOLDING and not stays
+
+
+def check_places(ticket: Ticket) -> None:
+    """Invalid when this is one ticket too many, or its event is gone. The event is locked: nobody else can be first."""
+    event = Event.everywhere.get(pk=ticket.event_id)
+    held = Ticket.everywhere.filter(event=event, deleted_at=None, status__in=Ticket.HOLDING)
+    quota = ticket.ticket_type.quota
+    if event.deleted_at:
+        raise Invalid({"event": [_("This event was deleted in the meantime.")]})
+    if event.capacity and held.count() > event.capacity:
+        full = _("“%(event)s” is full (%(count)s places).") % {"event": event, "count": event.capacity}
+        raise Invalid({"event": [full]})
+    if quota and held.filter(ticket_type=ticket.ticket_type_id).count() > quota:
+        sold_out = _("“%(kind)s” is sold out (%(count)s tickets).") % {"kind": ticket.ticket_type, "count": quota}
+        raise Invalid({"ticket_type": [sold_out]})
+
+
+def count_again(unit: Unit, *tickets: Ticket) -> None:
+    """The events of these tickets and the customers who bought them."""
+    unit.sold(
+        events=[ticket.event_id for ticket in tickets],
+        customers=[ticket.order_item.order.customer_id for ticket in tickets if ticket.order_item],
+    )
+
+
+def _leave(unit: Unit, ticket: Ticket, errors: Errors) -> None:
+    count_again(unit, ticket)
+
+
+noun = Noun(Ticket, "ticket", FIELDS, fill=_fill, check=_check, ripples=_ripples, leave=_leave)
+create, update, delete, validate = noun.create, noun.update, noun.delete, noun.validate
+
+
+def check_in(ticket: Ticket, *, actor: str = "", prio: int = 0) -> Ticket:
+    """Note that the participant has come, now. Twice keeps the first time."""
+    if ticket.checked_in_at:
+        return ticket
+    if ticket.order_item and ticket.order_item.order.status == "Cancelled":
+        raise Invalid({GENERAL: [_("The order of this ticket is cancelled.")]})
+    return update(ticket, {"checked_in_at": timezone.now()}, actor=actor, prio=prio)
