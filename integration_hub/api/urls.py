@@ -1,0 +1,20 @@
+"""The addresses of the API (under /api) and of its pages for people (/docs)."""
+
+from typing import Any
+
+from django.urls import path
+
+from integration_hub.api import integrations, records, runs
+from integration_hub.api.docs import DocsView, SchemaView
+from integration_hub.rest.views import ProblemKindsView
+
+urlpatterns: list[Any] = [
+    *records.urls(),
+    *integrations.urls(),
+    *runs.urls(),
+    path("schema", SchemaView.as_view(), name="schema"),
+    path("problems", ProblemKindsView.as_view()),
+    path("problems/<slug:code>", ProblemKindsView.as_view(), name="problem_kind"),
+]
+
+docs_urlpatterns = [path("", DocsView.as_view(), name="docs")]
