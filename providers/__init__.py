@@ -1,0 +1,1 @@
+"""One folder, one provider: everything the hub knows of it."""

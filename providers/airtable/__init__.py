@@ -1,0 +1,1 @@
+"""Airtable: orders of the company as rows of a base."""

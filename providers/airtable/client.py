@@ -1,0 +1,129 @@
+"""The calls we make to Airtable, one short method each. Bodies are as Airtable sends them; fields are keyed by id."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, TypeAlias
+from urllib.parse import quote
+
+from django.utils.translation import gettext as _
+
+from integration_hub.contract import Reply, TransientError
+from integration_hub.contract.provider import Session
+
+Body: TypeAlias = dict[str, Any]
+
+
+class AirtableClient:
+    """Airtable over the door. Five calls a second may be made to one base, so its id is the word for the bucket."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    # https://airtable.com/developers/web/api/get-user-id-scopes
+    def whoami(self) -> Body:
+        return read(self.session.call("whoami", "GET", "/v0/meta/whoami"))
+
+    # https://airtable.com/developers/web/api/list-bases
+    def bases(self) -> Iterator[Body]:
+        """Every base the token sees, page by page (1,000 each)."""
+        offset = ""
+        while True:
+            page = read(
+                self.session.call("bases", "GET", "/v0/meta/bases", params={"offset": offset} if offset else None)
+            )
+            yield from page["bases"]
+            if not (offset := page.get("offset", "")):
+                return
+
+    # https://airtable.com/developers/web/api/get-base-schema
+    def tables(self, base: str) -> list[Body]:
+        found: list[Body] = read(
+            self.session.call("tables", "GET", f"/v0/meta/bases/{_word(base)}/tables", bucket=base)
+        )["tables"]
+        return found
+
+    # https://airtable.com/developers/web/api/list-records (as POST: a long formula does not fit into an address)
+    def list_records(
+        self, base: str, table: str, *, formula: str = "", fields: Sequence[str] = (), offset: str = ""
+    ) -> Body:
+        """One page of at most 100 records; `offset` of the answer leads to the next one."""
+        asked = {"filterByFormula": formula, "fields": list(fields), "offset": offset}
+        json: Body = {
+            "returnFieldsByFieldId": True,
+            "pageSize": 100,
+            **{name: value for name, value in asked.items() if value},
+        }
+        return read(
+            self.session.call(
+                "list_records", "POST", f"{_path(base, table)}/listRecords", json=json, bucket=base, repeatable=True
+            )
+        )
+
+    def records_by_formula(self, base: str, table: str, formula: str, fields: Sequence[str] = ()) -> list[Body]:
+        """All records for which a formula holds: for few. Begins again where Airtable closed the list meanwhile."""
+        for last_try in (False, True):
+            try:
+                return list(self._pages(base, table, formula, fields))
+            except TransientError as error:
+                if last_try or error.code != "LIST_RECORDS_ITERATOR_NOT_AVAILABLE":
+                    raise
+        raise AssertionError("the second try returns or raises")
+
+    def _pages(self, base: str, table: str, formula: str, fields: Sequence[str]) -> Iterator[Body]:
+        offset = ""
+        while True:
+            page = self.list_records(base, table, formula=formula, fields=fields, offset=offset)
+            yield from page["records"]
+            if not (offset := page.get("offset", "")):
+                return
+
+    # https://airtable.com/developers/web/api/update-multiple-records
+    def update_records(self, base: str, table: str, records: Sequence[Mapping[str, Any]]) -> Body:
+        """Change the named fields of at most 10 records, each with its id."""
+        json: Body = {"records": list(records), "returnFieldsByFieldId": True}
+        return self._write("update_records", base, table, json, len(records))
+
+    # https://airtable.com/developers/web/api/update-multiple-records#request-performupsert
+    def upsert_records(self, base: str, table: str, records: Sequence[Mapping[str, Any]], merge_on: str) -> Body:
+        """At most 10 records: those with an id are changed, the others are found by `merge_on` or created."""
+        json: Body = {
+            "performUpsert": {"fieldsToMergeOn": [merge_on]},
+            "records": list(records),
+            "returnFieldsByFieldId": True,
+        }
+        return self._write("upsert_records", base, table, json, len(records))
+
+    # https://airtable.com/developers/web/api/delete-multiple-records
+    def delete_records(self, base: str, table: str, ids: Sequence[str]) -> Body:
+        """At most 10; all or none."""
+        params = [("records[]", record) for record in ids]
+        return read(
+            self.session.call("delete_records", "DELETE", _path(base, table), params=params, bucket=base, rows=len(ids))
+        )
+
+    def _write(self, operation: str, base: str, table: str, json: Body, rows: int) -> Body:
+        return read(self.session.call(operation, "PATCH", _path(base, table), json=json, bucket=base, rows=rows))
+
+
+def _word(text: str) -> str:
+    """One path segment, whatever is in it."""
+    return quote(text, safe="")
+
+
+def _path(base: str, table: str) -> str:
+    return f"/v0/{_word(base)}/{_word(table)}"
+
+
+def read(reply: Reply) -> Body:
+    """The body as an object. A page of something in between (a proxy, say) is no answer: the call may have worked."""
+    try:
+        body = reply.json()
+    except ValueError:
+        body = None
+    if isinstance(body, dict):
+        return body
+    raise TransientError(
+        _("Something between the hub and Airtable answered in its place. The hub tries again by itself."),
+        code="not_json",
+        status=reply.status,
+        unsure=True,
+    )

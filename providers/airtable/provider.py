@@ -1,0 +1,106 @@
+"""The declaration of Airtable."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.apps import apps
+from django.utils.translation import gettext_noop as _  # translated where it is shown
+
+from integration_hub.contract import Account, Api, ApiKey, Provider, Rate, Resource, Secret, Setting
+from integration_hub.contract.provider import Session
+from providers.airtable.client import AirtableClient
+from providers.airtable.refusals import PENALTY, explain
+from providers.airtable.sinks import RecordsSink
+
+SCOPES = ("data.records:read", "data.records:write", "schema.bases:read")
+
+
+class Airtable(Provider):
+    key = "airtable"
+    name = "Airtable"
+    category = "database"
+    summary = _("Orders become rows of an Airtable base.")
+    mark = "At"
+    colour = "#b7791f"
+    docs = "https://airtable.com/create/tokens"
+    auth = ApiKey(
+        secrets=(
+            Secret(
+                name="token",
+                label=_("Personal access token"),
+                hint=_("A token begins with pat, followed by letters and digits, a dot, and more of them."),
+                pattern=r"pat[A-Za-z0-9]+\.[A-Za-z0-9]+",
+                env=("AIRTABLE_PAT", "AIRTABLE_API_KEY"),
+                refuse=(
+                    (
+                        r"key[A-Za-z0-9]*",
+                        _("Airtable ended API keys (key…) on 1 Feb 2024. Make a personal access token (pat…) instead."),
+                    ),
+                ),
+            ),
+        ),
+        settings=(
+            Setting(
+                name="base_id",
+                label=_("Base"),
+                hint=_("The id of the base (app…, from its address). Empty: the only base the token sees."),
+                env=("AIRTABLE_BASE_ID",),
+            ),
+            Setting(
+                name="table",
+                label=_("Table for orders"),
+                default="Orders",
+                hint=_("Its name or id. It needs a text field “Hub ID”."),
+                env=("AIRTABLE_TABLE_ID",),
+                required=True,
+            ),
+            Setting(name="auto_sync_enabled", label=_("Sync by itself"), kind="switch", default=True),
+            Setting(
+                name="sync_interval",
+                label=_("Full check every"),
+                kind="choice",
+                default=15,
+                choices=(
+                    ("15", _("15 minutes")),
+                    ("30", _("30 minutes")),
+                    ("60", _("hour")),
+                    ("1440", _("day")),
+                ),
+            ),
+        ),
+    )
+    api = Api(
+        base_url="https://api.airtable.com",
+        rates=(Rate(5, 1, bucket="base", penalty=PENALTY), Rate(50, 1, bucket="account", penalty=PENALTY)),
+        explain=explain,
+    )
+    sinks = (RecordsSink(),)
+    ready = ("order",)
+    essential_scopes = SCOPES
+    simulator = "providers.airtable.sandbox.AirtableSimulator"
+
+    def headers(self, secrets: Mapping[str, str]) -> dict[str, str]:
+        return {"Authorization": f"Bearer {secrets['token']}"}
+
+    def client(self, session: Session) -> AirtableClient:
+        return AirtableClient(session)
+
+    def check(self, client: AirtableClient) -> Account:
+        """Whose token it is and what it lacks; the e-mail address comes only with the scope user.email:read."""
+        found = client.whoami()
+        scopes = tuple(found.get("scopes") or ())
+        missing = tuple(scope for scope in SCOPES if scope not in scopes)
+        return Account(id=found["id"], label=found.get("email") or found["id"], scopes=scopes, missing=missing)
+
+    def connected(self, connection: Any, account: Account) -> None:
+        """Keep whose token it is; the token itself stays where it is."""
+        grants: Any = apps.get_model("airtable", "AirtableConnection")
+        told = {"scopes": list(account.scopes), "account_id": account.id, "account_label": account.label}
+        grants.everywhere.update_or_create(
+            connection=connection,
+            defaults={**told, "company_id": connection.company_id, "auth_type": "pat"},
+        )
+
+    def discover(self, client: AirtableClient) -> Iterable[Resource]:
+        for base in client.bases():
+            yield Resource("base", base["id"], base["name"], details={"permission": base.get("permissionLevel", "")})

@@ -1,0 +1,1 @@
+"""Airtable, imitated: bases, tables, records, keys, limits and refusals as its web API has them."""

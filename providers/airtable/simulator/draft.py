@@ -1,0 +1,102 @@
+"""One request's changes to a base: made as it is read, taken back whole when any part is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from integration_hub.contract.api import Json
+from providers.airtable.simulator.errors import AirtableError
+from providers.airtable.simulator.fields import new_choice
+from providers.airtable.simulator.model import Base, Field, Record, Table, new_id
+
+
+class Draft:
+    """`with Draft(...)`: an exception inside undoes every change. `typecast` also lets values create what they name."""
+
+    def __init__(self, base: Base, *, now: float, user: str, users: Iterable[dict[str, str]], typecast: bool) -> None:
+        self.base, self.now, self.user, self.typecast = base, now, user, typecast
+        self.users = list(users)
+        self._undo: list[Callable[[], object]] = []
+
+    def __enter__(self) -> Draft:
+        return self
+
+    def __exit__(self, kind: object, error: object, trace: object) -> None:
+        if error is not None:
+            for step in reversed(self._undo):
+                step()
+
+    def create(self, table: Table) -> Record:
+        table.last_number += 1
+        record = Record(new_id("rec"), table.last_number, self.now, self.now, self.user, self.user)
+        table.records[record.id] = record
+        self._undo.append(lambda: table.records.pop(record.id))
+        return record
+
+    def remove(self, table: Table, record: Record) -> None:
+        for field in table.fields:
+            self.set(table, record, field, None)
+        del table.records[record.id]
+
+    def set(self, table: Table, record: Record, field: Field, value: Json) -> None:
+        """Put a cell that was accepted. The same value again is no change."""
+        old = record.cells.get(field.id)
+        if old == value and type(old) is type(value):
+            return
+        self._put(record, field, value)
+        if field.type == "multipleRecordLinks":
+            self._mirror(field, record, _ids(old), _ids(value))
+
+    def _put(self, record: Record, field: Field, value: Json) -> None:
+        before = dict(record.cells), dict(record.touched), record.modified, record.modified_by
+        self._undo.append(lambda: _restore(record, before))
+        if value is None:
+            record.cells.pop(field.id, None)
+        else:
+            record.cells[field.id] = value
+        record.touched[field.id] = record.modified = self.now
+        record.modified_by = self.user
+
+    def _mirror(self, field: Field, record: Record, old: list[str], new: list[str]) -> None:
+        """The linked rows name this one in their own link field, where there is one."""
+        options = field.options or {}
+        other = self.base.table(options["linkedTableId"])
+        inverse = other.columns().get(options.get("inverseLinkFieldId", ""))
+        if inverse is None or inverse.type != "multipleRecordLinks":
+            return
+        for linked in {*old, *new} & set(other.records):
+            theirs = [each for each in _ids(other.records[linked].cells.get(inverse.id)) if each != record.id]
+            self._put(other.records[linked], inverse, [*theirs, *([record.id] if linked in new else [])] or None)
+
+    def choice(self, field: Field, name: str) -> str:
+        """The choice of that name; made when typecast allows, refused otherwise."""
+        choices = field.choices
+        if any(choice["name"] == name for choice in choices):
+            return name
+        if not self.typecast:
+            raise AirtableError("INVALID_MULTIPLE_CHOICE_OPTIONS", name)
+        choices.append(new_choice(name, len(choices)))
+        self._undo.append(choices.pop)
+        return name
+
+    def linked(self, field: Field, key: str) -> str:
+        """The id of a linked row; with typecast, found or made by the text of its primary field."""
+        table = self.base.table((field.options or {})["linkedTableId"])
+        if key in table.records:
+            return key
+        if not self.typecast:
+            raise AirtableError("ROW_DOES_NOT_EXIST", key)
+        for record in table.records.values():
+            if record.cells.get(table.primary.id) == key:
+                return record.id
+        record = self.create(table)
+        self._put(record, table.primary, key)
+        return record.id
+
+
+def _ids(value: Json) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else []
+
+
+def _restore(record: Record, before: tuple[dict[str, Json], dict[str, float], float, str]) -> None:
+    record.cells, record.touched, record.modified, record.modified_by = before

@@ -1,0 +1,129 @@
+"""Airtable as the sandbox serves it: the table of endpoints, the entrance, and the state behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar
+
+from integration_hub.sandbox.routing import find
+from integration_hub.sandbox.sheets import Card, Sheet
+from integration_hub.sandbox.simulator import Command, Simulator
+from integration_hub.sandbox.wire import Request, Response, json_answer
+from providers.airtable.simulator import access, demo, listing, meta, model, people, records, showing
+from providers.airtable.simulator.call import Call, Endpoint
+from providers.airtable.simulator.errors import AirtableError, NoSuchPath
+from providers.airtable.simulator.model import State
+
+LONGEST_URL = 16_000
+READ, WRITE = "data.records:read", "data.records:write"
+SCHEMA, BUILD = "schema.bases:read", "schema.bases:write"
+TABLES = "v0/meta/bases/{base}/tables"
+CREATING, EDITING, DELETING = (f"{verb} records {{table}}" for verb in ("create", "update", "delete"))
+
+ENDPOINTS = (
+    Endpoint("GET", "v0/meta/whoami", meta.whoami),
+    Endpoint("GET", "v0/meta/bases", meta.list_bases, SCHEMA),
+    Endpoint("POST", "v0/meta/bases", meta.create_base, BUILD),
+    Endpoint("GET", TABLES, meta.list_tables, SCHEMA),
+    Endpoint("POST", TABLES, meta.create_table, BUILD, "create"),
+    Endpoint("PATCH", TABLES + "/{table}", meta.update_table, BUILD, "create"),
+    Endpoint("POST", TABLES + "/{table}/fields", meta.create_field, BUILD, "create"),
+    Endpoint("PATCH", TABLES + "/{table}/fields/{field}", meta.update_field, BUILD, "create"),
+    Endpoint("POST", "v0/{base}/{table}/listRecords", listing.list_records_by_post, READ),
+    Endpoint("GET", "v0/{base}/{table}", listing.list_records, READ),
+    Endpoint("GET", "v0/{base}/{table}/{record}", records.get_record, READ),
+    Endpoint("POST", "v0/{base}/{table}", records.create_records, WRITE, "edit", CREATING),
+    Endpoint("PATCH", "v0/{base}/{table}", records.update_records, WRITE, "edit", EDITING),
+    Endpoint("PUT", "v0/{base}/{table}", records.update_records, WRITE, "edit", EDITING),
+    Endpoint("PATCH", "v0/{base}/{table}/{record}", records.update_record, WRITE, "edit", EDITING),
+    Endpoint("PUT", "v0/{base}/{table}/{record}", records.update_record, WRITE, "edit", EDITING),
+    Endpoint("DELETE", "v0/{base}/{table}", records.delete_records, WRITE, "edit", DELETING),
+    Endpoint("DELETE", "v0/{base}/{table}/{record}", records.delete_record, WRITE, "edit", DELETING),
+)
+
+
+class AirtableSimulator(Simulator):
+    """See `demo` for what is in it at first, `people` for the orders it takes."""
+
+    key: ClassVar[str] = "airtable"
+    name: ClassVar[str] = "Airtable"
+    commands: ClassVar[Mapping[str, Command]] = people.COMMANDS
+    state: State
+
+    def reset(self) -> None:
+        self._take(self.first_state())
+
+    def first_state(self) -> State:
+        return demo.state(self.clock.now())
+
+    def _take(self, state: State) -> None:
+        self.state = state
+        self.gate = access.Gate()
+        self.iterators = listing.Iterators()
+
+    def credentials(self) -> dict[str, str]:
+        token = self.token("demo")
+        return {"token": token, "base_id": demo.SALES}
+
+    def token(self, name: str) -> str:
+        """A key by its name in `demo.tokens`."""
+        return demo.token(name)
+
+    def admit(self, request: Request) -> Response | Callable[[], Response]:
+        try:
+            return partial(_answer, self._call(request))
+        except AirtableError as refusal:
+            return refusal.answer()
+
+    def _call(self, request: Request) -> Call:
+        """The key first, then the address, then how often it was asked."""
+        limits, now = self.state.limits, self.clock.at(request.arrived)
+        token = access.token_of(self.state, request.bearer)
+        if request.url_length > LONGEST_URL:
+            raise AirtableError("URI_TOO_LONG")
+        if len(request.body) > limits.body_bytes:
+            raise AirtableError("REQUEST_TOO_LARGE")
+        found = find(ENDPOINTS, request.method, request.segments)
+        if found is None:
+            raise NoSuchPath
+        endpoint, named = found
+        if "base" in named:
+            self.gate.admit(named["base"], limits.per_base, limits, now)
+        self.gate.admit(token.user, limits.per_user, limits, now)
+        if endpoint.billed and limits.quota is not None:
+            if limits.quota <= 0:
+                raise AirtableError("PUBLIC_API_BILLING_LIMIT_EXCEEDED")
+            limits.quota -= 1
+        return Call(self, request, token, endpoint, named)
+
+    def refuse_body(self) -> Response:
+        return AirtableError("REQUEST_TOO_LARGE").answer()
+
+    def dump(self) -> dict[str, Any]:
+        return self.state.dump()
+
+    def load(self, state: dict[str, Any]) -> None:
+        self._take(model.load(state))
+
+    def view(self) -> dict[str, Any]:
+        return {"bases": self.state.dump()["bases"], "limits": dict(vars(self.state.limits))}
+
+    def card(self) -> Card:
+        return showing.card(self)
+
+    def sheet(self, places: tuple[str, ...], page: int) -> Sheet | None:
+        return showing.sheet(self, places, page)
+
+    def rows(self, table: str = "", base: str = "") -> list[dict[str, Any]]:
+        """The rows of a table as the API shows them: for tests."""
+        with self.lock:
+            return people.rows(self, table=table, base=base)
+
+
+def _answer(call: Call) -> Response:
+    try:
+        call.permitted()
+        return json_answer(call.endpoint.endpoint(call))
+    except AirtableError as refusal:
+        return refusal.answer()
