@@ -1,0 +1,174 @@
+"""Status cards: what is known of every provider's connection, read in a fixed number of queries."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Min
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from integration_hub.companies.models import Company
+from integration_hub.connections.models import Connection, Status
+from integration_hub.contract import Provider, Stat, registry
+from integration_hub.sync.models import Lane, Mapping, Schedule, SyncRun
+from integration_hub.sync.models.run import RunKind, RunState
+from integration_hub.sync.status import Waiting, waiting_by_target
+
+# status -> (kind of the pill, what to say when the connection itself says nothing)
+STATES = {
+    Status.CONNECTED: ("ok", ""),
+    Status.NEEDS_RECONNECT: (
+        "bad",
+        gettext_lazy("The key is no longer accepted. Work is kept and waits for a new one."),
+    ),
+    Status.PAUSED: ("idle", gettext_lazy("Paused by an admin. Changes are kept and go out on Resume.")),
+    Status.NOT_CONNECTED: ("idle", ""),
+}
+
+
+@dataclass
+class Line:
+    """One mapping as the card shows it. `whole` records of ours, `in_step` of them as the provider has them."""
+
+    mapping: Mapping
+    plural: str
+    whole: int
+    waiting: Waiting
+    run: SyncRun | None
+    halted: str = ""
+    next_run: datetime | None = None
+
+    @property
+    def in_step(self) -> int:
+        """While a full run is going, what it has finished with; afterwards, everything that does not wait."""
+        behind = self.waiting.due + self.waiting.dead
+        reached = self.run.done if self.run else self.whole
+        return max(0, min(self.whole - behind, reached))
+
+
+@dataclass
+class Card:
+    """One provider for one company. `connection` is None until a key was saved."""
+
+    provider: Provider
+    connection: Connection | None
+    lines: list[Line] = field(default_factory=list)
+    stats: list[Stat] = field(default_factory=list)
+
+    @property
+    def status(self) -> Status:
+        return Status(self.connection.status) if self.connection else Status.NOT_CONNECTED
+
+    @property
+    def is_connected(self) -> bool:
+        return self.status is Status.CONNECTED
+
+    @property
+    def is_set_up(self) -> bool:
+        return self.status is not Status.NOT_CONNECTED
+
+    @property
+    def halted(self) -> str:
+        """Why a mapping stands still although the connection is well."""
+        return next((line.halted for line in self.lines if line.halted), "") if self.is_connected else ""
+
+    @property
+    def kind(self) -> str:
+        return "warn" if self.halted else STATES[self.status][0]
+
+    @property
+    def word(self) -> str:
+        return _("Needs setting up") if self.halted else str(self.status.label)
+
+    @property
+    def summary(self) -> str:
+        """What the provider is for; declarations are translated where they are shown."""
+        return _(self.provider.summary) if self.provider.summary else ""
+
+    @property
+    def needs(self) -> str:
+        return ", ".join(_(secret.label) for secret in self.provider.secrets)
+
+    @property
+    def why(self) -> str:
+        """The state's reason in one sentence."""
+        if self.connection is None or not self.is_set_up:
+            return self.summary
+        if self.status is Status.NEEDS_RECONNECT and self.connection.last_error:
+            return self.connection.last_error
+        return self.halted or str(STATES[self.status][1]) or self.flow
+
+    @property
+    def flow(self) -> str:
+        """Where records go while all is well."""
+        if not self.lines:
+            return _("Connected, but nothing is mapped yet.")
+        return ", ".join(line.mapping.label for line in self.lines)
+
+    @property
+    def run(self) -> SyncRun | None:
+        return next((line.run for line in self.lines if line.run), None)
+
+    @property
+    def waiting(self) -> int:
+        return sum(line.waiting.due for line in self.lines)
+
+    @property
+    def dead(self) -> int:
+        return sum(line.waiting.dead for line in self.lines)
+
+    @property
+    def next_run(self) -> datetime | None:
+        if not self.is_connected:
+            return None
+        return min((line.next_run for line in self.lines if line.next_run), default=None)
+
+
+def cards(company: Company, only: str = "") -> list[Card]:
+    """A card for every declared provider (or `only` that one), in the order they are declared."""
+    providers = [provider for provider in registry.providers() if only in ("", provider.key)]
+    connections = {
+        row.provider: row
+        for row in Connection.everywhere.filter(company=company).defer("api_key", "webhook_secret", "secrets")
+    }
+    lines = _lines(company, [connections[p.key].pk for p in providers if p.key in connections])
+    made = []
+    for provider in providers:
+        connection = connections.get(provider.key)
+        card = Card(provider, connection)
+        if connection is not None:
+            card.lines = lines.get(connection.pk, [])
+            card.stats = list(provider.stats(connection.pk)) if card.is_set_up else []
+        made.append(card)
+    return made
+
+
+def _lines(company: Company, connections: list[UUID]) -> dict[UUID, list[Line]]:
+    mappings = list(Mapping.everywhere.filter(connection__in=connections, retired_at=None).order_by("created_at"))
+    targets = [mapping.pk for mapping in mappings]
+    whole = {key: registry.record_type(key).count(company.pk) for key in {m.record_type for m in mappings}}
+    waiting = waiting_by_target(targets)
+    runs = running_by_mapping(targets)
+    halted = dict(Lane.everywhere.filter(target__in=targets).exclude(paused="").values_list("target", "sentence"))
+    due = Schedule.everywhere.filter(mapping__in=targets, is_active=True)
+    following = dict(due.values_list("mapping").annotate(Min("next_run")))
+    lines: dict[UUID, list[Line]] = {}
+    for mapping in mappings:
+        line = Line(
+            mapping,
+            registry.record_type(mapping.record_type).plural,
+            whole[mapping.record_type],
+            waiting.get(mapping.pk, Waiting()),
+            runs.get(mapping.pk),
+            halted.get(mapping.pk, ""),
+            following.get(mapping.pk),
+        )
+        lines.setdefault(mapping.connection_id, []).append(line)
+    return lines
+
+
+def running_by_mapping(targets: Iterable[UUID]) -> dict[UUID, SyncRun]:
+    rows = SyncRun.everywhere.filter(mapping__in=list(targets), kind=RunKind.FULL, state=RunState.RUNNING)
+    return {run.mapping_id: run for run in rows}

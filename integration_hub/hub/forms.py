@@ -1,0 +1,76 @@
+"""Forms made from a provider's declaration. They only shape the page: connections.services judge what was typed."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+
+from integration_hub.connections.inputs import settings_of
+from integration_hub.connections.models import Connection
+from integration_hub.contract import Provider, Secret, Setting
+
+REPLACE = "replace_account"
+
+
+class DeclaredForm(forms.Form):
+    """Fields by their declared names; `add_sentences` puts what a service complained about where it belongs."""
+
+    mark_required = False
+    template_name = "hub/fields.html"
+
+    def add_sentences(self, errors: Mapping[str, str]) -> None:
+        for name, sentence in errors.items():
+            self.add_error(name if name in self.fields else None, sentence)
+
+    def typed(self, names: tuple[str, ...]) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in names if name in self.cleaned_data}
+
+
+def connect_form(provider: Provider, connection: Connection | None, data: Any = None) -> DeclaredForm:
+    """Key fields first, then settings. A stored key need not be typed again to change something else."""
+    form = DeclaredForm(data, auto_id="connect_%s")
+    stored = connection is not None and connection.status != "not_connected"
+    for secret in provider.secrets:
+        form.fields[secret.name] = _secret_field(secret, stored)
+    for setting in settings_of(provider):
+        form.fields[setting.name] = _setting_field(setting, connection)
+    return form
+
+
+def ask_to_replace(form: DeclaredForm) -> None:
+    """The key belongs to another account: the form asks before it lets go of the old one."""
+    form.fields[REPLACE] = forms.BooleanField(required=False, label=_("Yes, change the account"))
+
+
+def settings_form(provider: Provider, connection: Connection, data: Any = None) -> DeclaredForm:
+    form = DeclaredForm(data, auto_id="settings_%s")
+    for setting in settings_of(provider):
+        form.fields[setting.name] = _setting_field(setting, connection)
+    return form
+
+
+def _secret_field(secret: Secret, stored: bool) -> forms.Field:
+    hint = _("Leave empty to keep the stored one.") if stored else _(secret.hint) if secret.hint else ""
+    attrs = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
+    return forms.CharField(
+        label=_(secret.label), required=False, help_text=hint, max_length=4000, widget=forms.PasswordInput(attrs=attrs)
+    )
+
+
+def _setting_field(setting: Setting, connection: Connection | None) -> forms.Field:
+    """`required` is left to the service, whose sentence says what is missing and why."""
+    stored = connection.settings if connection else {}
+    common: dict[str, Any] = {
+        "label": _(setting.label),
+        "help_text": _(setting.hint) if setting.hint else "",
+        "required": False,
+        "initial": stored.get(setting.name, setting.default),
+    }
+    if setting.kind == "switch":
+        return forms.BooleanField(**common)
+    if setting.kind == "choice":
+        return forms.ChoiceField(choices=[(value, _(label)) for value, label in setting.choices], **common)
+    if setting.kind == "number":
+        return forms.IntegerField(**common)
+    return forms.CharField(max_length=500, **common)

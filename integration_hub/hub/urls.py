@@ -1,0 +1,36 @@
+"""Addresses of the hub's face: its pages, the admin, and the way in."""
+
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+
+from integration_hub.companies.middleware import switch
+from integration_hub.hub import health
+from integration_hub.hub.views import overview, problems, providers, runs
+
+hub_pages = (
+    [
+        path("", overview.overview, name="overview"),
+        path("problems/", problems.problems, name="problems"),
+        path("runs/", runs.runs, name="runs"),
+        path("runs/<uuid:pk>/", runs.run, name="run"),
+        path("runs/<uuid:pk>/retry/", runs.retry_failed, name="retry_failed"),
+        path("runs/<uuid:pk>/retry/<int:write>/", runs.retry_one, name="retry_one"),
+        path("runs/<uuid:pk>/stop/", runs.stop, name="stop"),
+        path("<slug:key>/", providers.provider, name="provider"),
+        path("<slug:key>/connect/", providers.connect, name="connect"),
+        path("<slug:key>/settings/", providers.save_settings, name="settings"),
+        path("<slug:key>/disconnect/", providers.disconnect, name="disconnect"),
+        *[path(f"<slug:key>/{name}/", providers.act, {"name": name}, name=name) for name in providers.ACTS],
+    ],
+    "hub",
+)
+
+urlpatterns = [
+    path("", RedirectView.as_view(pattern_name="hub:overview")),
+    *health.urlpatterns,
+    path("admin/hub/", include(hub_pages)),
+    path("admin/company/", switch, name="switch_company"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+]
