@@ -1,0 +1,1 @@
+"""The benchmarks: `make bench` prints them as a table and writes var/bench.json. Never part of a test run."""

@@ -1,0 +1,45 @@
+"""`make bench`: every benchmark on the stacks that are there.
+
+The embedded stack always; PostgreSQL and Redis where TEST_DATABASE_URL names a server. A provider's own benchmarks are
+found as providers/<key>/tests/bench.py.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+
+from integration_hub.tests.bench import idle
+from integration_hub.tests.bench.report import Figure, table, write
+
+BASE = Path(__file__).resolve().parent.parent.parent.parent
+Bench = Callable[[str], Iterator[Figure]]
+
+
+def benches() -> Iterator[tuple[str, Bench]]:
+    yield "idle", idle.measure
+    for path in sorted((BASE / "providers").glob("*/tests/bench.py")):
+        key = path.parent.parent.name
+        yield key, import_module(f"providers.{key}.tests.bench").measure
+
+
+def main(only: list[str]) -> int:
+    stacks = ["embedded", *(["real"] if os.environ.get("TEST_DATABASE_URL") else [])]
+    if len(stacks) == 1:
+        print("TEST_DATABASE_URL is not set: PostgreSQL and Redis are left out.")
+    figures: list[Figure] = []
+    for name, measure in benches():
+        for kind in stacks:
+            if only and name not in only and kind not in only:
+                continue
+            for figure in measure(kind):
+                print(*(cell for cell in figure.cells() if cell), sep="  ", flush=True)
+                figures.append(figure)
+    print("\n" + table(figures))
+    write(BASE / "var" / "bench.json", figures)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""What only a browser can tell: accessibility, refreshes that move nothing, two tabs, and a quiet console."""

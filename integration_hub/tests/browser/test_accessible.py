@@ -1,0 +1,77 @@
+"""axe-core finds nothing on the pages people use, light, dark and at phone width, and none is wider than the screen."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from integration_hub.companies import tokens
+from integration_hub.companies.models import Company, User
+from integration_hub.connections.models import Connection
+from integration_hub.hub.tests.conftest import Drawer
+from integration_hub.notices import audit, problems
+from integration_hub.records.models import Order
+from integration_hub.records.services import customers, events, orders
+from integration_hub.tests.browser.conftest import LOOKS, Opened, overflow, violations
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def some_of_everything(company: Company, drawer: Drawer) -> None:
+    start = timezone.now() + timedelta(days=7)
+    premiere = {"title": "Premiere", "starts_at": start, "ends_at": start + timedelta(hours=2)}
+    events.create(company, premiere, actor="alice")
+    buyer = customers.create(company, {"name": "Ion", "email": "ion@example.com"}, actor="alice")
+    line = {"description": "Ticket", "quantity": 2, "unit_price": "75.00"}
+    orders.create(company, {"customer": buyer, "items": [line]}, actor="alice")
+    tokens.issue(company, "shop", ["read"])
+    audit.record("connection.connected", company_id=company.pk, actor="alice", target="paper")
+    problems.raise_(company.pk, "w", severity="warn", sentence="A row was copied.", button="Look", url="/admin/hub/")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_axe_finds_nothing(opened: Opened, alice: User, drawer: Drawer, some_of_everything: None, look: str) -> None:
+    order = Order.everywhere.get()
+    addresses = [
+        "/admin/hub/",
+        "/admin/hub/paper/",
+        "/admin/hub/paper/disconnect/",
+        "/admin/hub/runs/",
+        f"/admin/hub/runs/{drawer.run.pk}/",
+        "/admin/hub/problems/",
+        "/admin/records/order/",
+        f"/admin/records/order/{order.pk}/change/",
+        f"/admin/records/order/{order.pk}/delete/",
+        "/admin/records/event/add/",
+        "/admin/companies/membership/",
+        "/admin/companies/apitoken/add/",
+        "/admin/notices/auditevent/",
+        "/accounts/2fa/",
+        "/accounts/password/change/",
+        "/admin/hub/nothing/",
+    ]
+    page = opened(alice, look).new_page()
+    found = {}
+    for address in addresses:
+        page.goto(address)
+        found[address] = violations(page) + ["wider than the screen"] * (overflow(page) > 0)
+    assert {address: what for address, what in found.items() if what} == {}
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_axe_finds_nothing_before_the_login(opened: Opened, company: Company, look: str) -> None:
+    page = opened(None, look).new_page()
+    for address in ("/accounts/login/", "/accounts/signup/", "/accounts/password/reset/"):
+        page.goto(address)
+        assert violations(page) == [] and overflow(page) == 0
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("status", ["not_connected", "needs_reconnect", "paused"])
+def test_axe_finds_nothing_in_any_state(opened: Opened, alice: User, drawer: Drawer, look: str, status: str) -> None:
+    Connection.everywhere.update(status=status, last_error="The key was withdrawn.")
+    page = opened(alice, look).new_page()
+    for address in ("/admin/hub/", "/admin/hub/paper/"):
+        page.goto(address)
+        assert violations(page) == [] and overflow(page) == 0
