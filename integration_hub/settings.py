@@ -194,6 +194,10 @@ if REDIS_URL:
         "socket_connect_timeout": 0.2 if PROCESS == "web" else 5,
         "socket_timeout": 0.2 if PROCESS == "web" else 30,
         "unacked_restore_throttle": 1,
+        # A nudge may be lost, who sends it may not wait: kombu would try again after 2 and 4 seconds.
+        "max_retries": 0,
+        "interval_start": 0,
+        "interval_step": 0,
     }
 else:
     _queue = VAR_DIR / "queue"

@@ -1,6 +1,7 @@
 """A missing or malformed secret stops the start with a sentence that names it; DEBUG needs none."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -81,3 +82,22 @@ def test_a_database_url_and_a_redis_url_change_both(tmp_path):
     urls = {"DATABASE_URL": "postgres://hub:pw@127.0.0.1:5432/hub", "REDIS_URL": "redis://127.0.0.1:6379/5"}
     shown = start(tmp_path, code, HUB_ENV_FILE="0", **urls, **GOOD).stdout.split()
     assert shown == ["django.db.backends.postgresql", "hub", "8", "redis://127.0.0.1:6379/5", "False"]
+
+
+def test_a_nudge_that_redis_refuses_is_dropped_at_once(tmp_path):
+    """kombu would try twice more, six seconds in all, in the request of whoever saved."""
+    code = """
+import django, kombu.utils.functional as tries
+from integration_hub import celery
+from integration_hub.sync import nudge
+waits = []
+tries.sleep = waits.append
+django.setup()
+nudge.publish()
+print("lost", nudge._nudger.lost, "waits", waits)
+"""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))  # and nobody listens
+        redis = f"redis://127.0.0.1:{taken.getsockname()[1]}/0"
+        process = start(tmp_path, f"exec({code!r})", HUB_ENV_FILE="0", DEBUG="1", REDIS_URL=redis)
+    assert process.stdout.splitlines()[-1] == "lost 1 waits []"

@@ -83,6 +83,7 @@ class Outside:
         self.always: Answer = says(200, {"ok": True})
         self.seen: list[tuple[str, str, dict[str, str], bytes, Any]] = []
         self.times: list[float] = []
+        self.ended = 0  # slow answers that were given to the end, because nobody hung up
         self._lock = threading.Lock()
 
     def saw(self, *what: Any) -> None:
@@ -151,6 +152,7 @@ def drips(*, headers: bool = False, every: float = 0.05, pieces: int = 400) -> A
                 handler.wfile.write(b"X-A: b\r\n" if headers else b" ")
                 handler.wfile.flush()
                 time.sleep(every)
+            handler.server.outside.ended += 1  # type: ignore[attr-defined]
         except OSError:
             return  # the door has hung up, as it should
 
@@ -161,5 +163,6 @@ def sleeps(seconds: float) -> Answer:
     def answer(handler: Handler) -> None:
         handler.close_connection = True
         time.sleep(seconds)
+        handler.server.outside.ended += 1  # type: ignore[attr-defined]
 
     return answer

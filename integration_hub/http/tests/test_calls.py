@@ -125,30 +125,29 @@ def test_responses_stands_in_for_the_world() -> None:
 # --- time -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("answer", [drips(), drips(headers=True), sleeps(6)], ids=["body", "headers", "silence"])
+@pytest.mark.parametrize("answer", [drips(), drips(headers=True), sleeps(20)], ids=["body", "headers", "silence"])
 def test_the_deadline_holds_for_the_whole_call(outside: Outside, answer: object) -> None:
     outside.always = answer  # type: ignore[assignment]
-    started = time.monotonic()
     with pytest.raises(TransientError) as caught:
         door_to(outside.url).call("write", "POST", "/a", json={}, deadline=0.6)
-    assert time.monotonic() - started < 3
+    assert outside.ended == 0, "the door went before the answer was over"
     assert caught.value.unsure is True
     assert caught.value.code == "timeout"
 
 
 def test_looking_up_a_name_obeys_the_deadline(wire: None, monkeypatch: pytest.MonkeyPatch) -> None:
     answer = threading.Event()
+    waited_for: list[bool] = []
 
     def slow(*args: object, **kwargs: object) -> None:
-        answer.wait(10)
+        waited_for.append(not answer.wait(20))
         raise OSError("nobody waits for this any more")
 
     monkeypatch.setattr("socket.getaddrinfo", slow)
-    started = time.monotonic()
     with pytest.raises(TransientError) as caught:
         door_to("http://slow.example").call("write", "POST", "/a", json={}, deadline=0.3)
+    assert waited_for == [], "the door went before the name was found"
     answer.set()
-    assert time.monotonic() - started < 3
     assert caught.value.unsure is False
 
 
