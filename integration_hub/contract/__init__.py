@@ -6,15 +6,17 @@ from integration_hub.contract.auth import ApiKey, Secret, Setting
 from integration_hub.contract.errors import (
     AuthFailed,
     ConfigError,
+    FieldRefused,
     ProviderError,
     RateLimited,
     Rejected,
     RowsGone,
     TransientError,
 )
-from integration_hub.contract.provider import Account, Provider, Resource, Stat
-from integration_hub.contract.records import Field, RecordType
-from integration_hub.contract.sync import MappedField, ReadyTarget, Row, Sink, Target, Written
+from integration_hub.contract.provider import Account, Provider, Route, Stat
+from integration_hub.contract.records import Field, File, FileRef, RecordType, Ref
+from integration_hub.contract.resources import Resource
+from integration_hub.contract.sync import MappedField, ReadyTarget, RemoteField, Row, Sink, Target, WriteMode, Written
 
 __all__ = [
     "Account",
@@ -25,6 +27,9 @@ __all__ = [
     "AuthFailed",
     "ConfigError",
     "Field",
+    "FieldRefused",
+    "File",
+    "FileRef",
     "MappedField",
     "Provider",
     "ProviderError",
@@ -32,9 +37,12 @@ __all__ = [
     "RateLimited",
     "ReadyTarget",
     "RecordType",
+    "Ref",
     "Rejected",
+    "RemoteField",
     "Reply",
     "Resource",
+    "Route",
     "Row",
     "RowsGone",
     "Secret",
@@ -43,5 +51,6 @@ __all__ = [
     "Stat",
     "Target",
     "TransientError",
+    "WriteMode",
     "Written",
 ]

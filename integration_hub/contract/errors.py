@@ -65,6 +65,20 @@ class ConfigError(ProviderError):
     remedy = "configure"
 
 
+class FieldRefused(ProviderError):
+    """One mapped field cannot be written any more: deleted, of another type, without a choice it needs, or closed to
+    us. `fields` are the remote ids (or names) the provider blames; empty when it does not say: the engine then looks
+    at the table itself. That field is paused, the others go on."""
+
+    remedy = "configure"
+
+    def __init__(
+        self, sentence: str, *, fields: tuple[str, ...] = (), code: str = "", status: int | None = None
+    ) -> None:
+        super().__init__(sentence, code=code, status=status)
+        self.fields = fields
+
+
 class Rejected(ProviderError):
     """The provider will never take this record as it is. `hub_ids` names the culprits where the provider does."""
 
@@ -78,10 +92,20 @@ class Rejected(ProviderError):
 
 
 class RowsGone(ProviderError):
-    """Rows we were linked to were deleted over there: `hub_ids`. The engine forgets the links and writes them whole."""
+    """Rows we were linked to were deleted over there: `hub_ids` of rows in this call, `remote_ids` of rows that cells
+    link to. The engine forgets the links and writes those records whole."""
 
     remedy = "again"
 
-    def __init__(self, sentence: str, *, hub_ids: tuple[str, ...], code: str = "", status: int | None = None) -> None:
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        hub_ids: tuple[str, ...] = (),
+        remote_ids: tuple[str, ...] = (),
+        code: str = "",
+        status: int | None = None,
+    ) -> None:
         super().__init__(sentence, code=code, status=status)
         self.hub_ids = hub_ids
+        self.remote_ids = remote_ids

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from integration_hub.contract.acts import Action
 from integration_hub.contract.api import Api, Json, Reply
 from integration_hub.contract.auth import ApiKey, Secret, Setting
+from integration_hub.contract.resources import Resource
 from integration_hub.contract.sync import Sink
 
 if TYPE_CHECKING:
@@ -27,14 +28,12 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Resource:
-    """Something found at the provider and offered in selects: a base, a calendar, an agent."""
+class Route:
+    """An API endpoint of the provider's own, below /api/integrations/<key>/: Django's path syntax, and the dotted path
+    of a view on the house's base views. Routes win over the generic addresses."""
 
-    kind: str
-    id: str
-    label: str
-    parent: str = ""
-    details: Mapping[str, Json] = field(default_factory=dict)
+    path: str
+    view: str
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,7 @@ class Provider(ABC):
     actions: ClassVar[tuple[Action[Any], ...]] = ()
     ready: ClassVar[tuple[str, ...]] = ()  # record types that get a ready mapping when a key is connected
     essential_scopes: ClassVar[tuple[str, ...]] = ()  # a key that lacks one of these is refused
+    routes: ClassVar[tuple[Route, ...]] = ()
     simulator: ClassVar[str] = ""  # dotted path of the simulator class in this provider's sandbox.py
 
     @abstractmethod
@@ -97,7 +97,11 @@ class Provider(ABC):
     def connected(self, connection: Any, account: Account) -> None:  # noqa: B027 - most providers keep nothing
         """A key was checked and is being saved, in this transaction: keep what is worth keeping of the account."""
 
-    def discover(self, client: Any) -> Iterable[Resource]:
+    def mapped(self, mapping: Any) -> None:  # noqa: B027 - most providers keep nothing
+        """A mapping was saved, in this transaction: keep what is worth keeping of it."""
+
+    def discover(self, client: Any, within: str = "") -> Iterable[Resource]:
+        """What there is to choose from: at the top, or in the resource with the id `within` (the tables of a base)."""
         return ()
 
     def stats(self, connection_id: UUID) -> Iterable[Stat]:

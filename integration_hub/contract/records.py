@@ -2,25 +2,57 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeAlias
 from uuid import UUID
 
-Value: TypeAlias = "bool | int | Decimal | str | date | datetime | tuple[str, ...] | None"
+
+@dataclass(frozen=True)
+class Ref:
+    """A link to another record. `title` is what is written where only text fits: its number or e-mail. The engine
+    fills in `remote_id` where the other record is known at the provider."""
+
+    record_type: str
+    id: UUID
+    title: str
+    remote_id: str | None = None
+
+
+@dataclass(frozen=True)
+class FileRef:
+    """A file that can be made of a record when it is needed. `fingerprint` moves when its content would."""
+
+    fingerprint: str
+    name: str
+    media_type: str
+
+
+@dataclass(frozen=True)
+class File:
+    """A file with its content."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+Value: TypeAlias = "bool | int | Decimal | str | date | datetime | timedelta | tuple[str, ...] | Ref | FileRef | None"
 Values: TypeAlias = Mapping[str, Value]
 
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a record. `kind`: text, long_text, number, integer, money, choice, date, datetime, email, phone,
-    url, boolean, link, id. `read_only`: the hub computes it; it may be pushed, never pulled."""
+    """One field of a record. `kind`: text, long_text, number, integer, money, percent (a fraction: 0.1 is 10 %),
+    choice, choices (several), date, datetime, duration, email, phone, url, boolean, link (a Ref to a record of the type
+    `to`), file (a FileRef), id. `read_only`: the hub computes it; it may be pushed, never pulled."""
 
     name: str
     label: str
     kind: str = "text"
     choices: tuple[str, ...] = ()
     read_only: bool = False
+    to: str = ""
 
 
 @dataclass(frozen=True)
@@ -33,6 +65,7 @@ class RecordType:
     address(id) -> the page where people see it.
     mirrored(company, {id: remote id or None}) -> the record notes which remote row it is in the primary mapping; called
     outside transactions, and again after a kill.
+    file(company, id, field name) -> the file of that field, made now; None when the record is gone.
     """
 
     key: str
@@ -45,6 +78,7 @@ class RecordType:
     title: Callable[[Values], str]
     address: Callable[[UUID], str]
     mirrored: Callable[[UUID, Mapping[UUID, str | None]], None] | None = None
+    file: Callable[[UUID, UUID, str], File | None] | None = None
 
     def field(self, name: str) -> Field:
         """KeyError when there is no such field."""

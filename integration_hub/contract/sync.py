@@ -1,14 +1,37 @@
 """The words of syncing: targets, rows, and the sink a provider offers to write them."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
 from integration_hub.contract.api import Json
-from integration_hub.contract.records import Field, RecordType, Value
+from integration_hub.contract.records import Field, File, RecordType, Value
+from integration_hub.contract.resources import Resource
 
 ClientT = TypeVar("ClientT")
+
+
+@dataclass(frozen=True)
+class RemoteField:
+    """A field of a remote table. `type` is the provider's word, `words` the same for people; a computed field is not
+    `writable`."""
+
+    id: str
+    label: str
+    type: str
+    words: str = ""
+    writable: bool = True
+    options: Mapping[str, Json] = field(default_factory=dict)
+
+
+class WriteMode(StrEnum):
+    """When a mapped field is written: always; only where the remote cell is empty; only into a new row."""
+
+    ALWAYS = "always"
+    IF_EMPTY = "if_empty"
+    IF_NEW = "if_new"
 
 
 @dataclass(frozen=True)
@@ -20,26 +43,31 @@ class MappedField:
     remote_label: str
     remote_type: str
     options: Mapping[str, Json] = field(default_factory=dict)
+    write_mode: WriteMode = WriteMode.ALWAYS
 
 
 @dataclass(frozen=True)
 class Target:
-    """Where records of one type go. `place` is the provider's own address of it (base and table, say)."""
+    """Where records of one type go. `place` is the provider's own address of it (base and table, say).
+    `create_choices`: a choice that is missing over there may be made."""
 
     id: str
     record_type: str
     place: Mapping[str, str]
     merge_on: str
     fields: tuple[MappedField, ...]
+    create_choices: bool = False
 
 
 @dataclass(frozen=True)
 class Row:
-    """One record to write: cells by remote field id. `remote_id` is None until the record is known over there."""
+    """One record to write: cells by remote field id. `remote_id` is None until the record is known over there.
+    `files`: by remote field id, what makes the file that replaces the cell's; None when there is nothing to make."""
 
     hub_id: str
     remote_id: str | None
     cells: Mapping[str, Json]
+    files: Mapping[str, Callable[[], File | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,6 +90,7 @@ class ReadyTarget:
     place: Mapping[str, str]
     merge_on: str
     fields: tuple[MappedField, ...]
+    create_choices: bool = False
 
 
 class Sink(ABC, Generic[ClientT]):
@@ -90,6 +119,60 @@ class Sink(ABC, Generic[ClientT]):
     @abstractmethod
     def delete(self, client: ClientT, target: Target, remote_ids: Sequence[str]) -> None:
         """Remove at most `batch` rows; one that is gone already is no error."""
+
+    # --- what a mapping page and the engine ask about places; a sink without them has ready mappings only -------------
+
+    def place(self, resource: Resource) -> Mapping[str, str]:
+        """The address of a discovered table, as targets keep it."""
+        raise NotImplementedError
+
+    def resource_id(self, place: Mapping[str, str]) -> str:
+        """The id of the resource at this address: `place` backwards."""
+        return ""
+
+    def fields(self, resource: Resource) -> tuple[RemoteField, ...]:
+        """The fields of a discovered table, in its own order."""
+        return ()
+
+    def merge_field(self, resource: Resource) -> str:
+        """The id of the field that holds our id; empty when the table has none yet (`make_fields` makes it)."""
+        return ""
+
+    def takes(self, ours: Field, theirs: RemoteField) -> bool:
+        """Whether values of our field can be written to theirs."""
+        return True
+
+    def suggest(self, record_type: RecordType, resource: Resource) -> Mapping[str, str]:
+        """Our field names and the remote field ids that fit them by name and type; each used once."""
+        return {}
+
+    def make_place(
+        self, client: ClientT, within: str, label: str, record_type: RecordType, names: Sequence[str]
+    ) -> Resource:
+        """A new table in the resource `within` with a field for each of our fields in `names`, and one for our id."""
+        raise NotImplementedError
+
+    def make_fields(
+        self, client: ClientT, resource: Resource, record_type: RecordType, names: Sequence[str]
+    ) -> Resource:
+        """The table with a new field for each of our fields in `names`, and one for our id where it is missing."""
+        raise NotImplementedError
+
+    def look(self, client: ClientT, place: Mapping[str, str]) -> Resource | None:
+        """The table as it is now; None when it is gone."""
+        raise NotImplementedError
+
+    def read(self, client: ClientT, target: Target, remote_ids: Sequence[str]) -> Mapping[str, Mapping[str, Json]]:
+        """The cells of these rows now, by remote id; rows that are gone are not in the answer."""
+        raise NotImplementedError
+
+    def back(self, cell: Json, mapped: MappedField) -> Value:
+        """Their cell as our value; Rejected with a sentence when it cannot be read as one."""
+        raise NotImplementedError
+
+    def links_to(self, mapped: MappedField) -> str:
+        """The id of the resource whose rows this remote field links to; empty when it is no such field."""
+        return ""
 
     def remote_url(self, target: Target, remote_id: str) -> str:
         """Where people see the row at the provider; empty where there is no such page."""

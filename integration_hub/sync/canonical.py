@@ -1,27 +1,18 @@
 """Canonical values: one spelling for each value, so that equal is equal. Pure functions."""
 
-from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from integration_hub.contract.api import Json
-from integration_hub.contract.records import Value
+from integration_hub.contract.records import FileRef, Ref, Value
 
 
 def canonical(value: Value) -> Json:
     """The JSON spelling kept in bases: instants in UTC, numbers without trailing zeros, sets sorted, empty = None."""
-    if value is None or isinstance(value, bool | int):
-        return value
-    if isinstance(value, Decimal):
-        return _number(value)
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, str):
-        return value.strip() or None
-    words: list[Json] = [*sorted(value)]
-    return words or None
+    spell = SPELLINGS.get(type(value)) or _spelling_of(value)
+    return spell(value)
 
 
 def canonical_fields(values: Mapping[str, Value], names: Iterable[str]) -> dict[str, Json]:
@@ -29,7 +20,49 @@ def canonical_fields(values: Mapping[str, Value], names: Iterable[str]) -> dict[
     return {name: canonical(values.get(name)) for name in names}
 
 
-def _number(value: Decimal) -> str:
+def _as_it_is(value: Any) -> Json:
+    same: Json = value
+    return same
+
+
+def _text(value: str) -> Json:
+    return str(value).strip() or None
+
+
+def _number(value: Decimal) -> Json:
     if value == value.to_integral_value():
         return str(value.quantize(Decimal(1)) + 0)  # + 0: minus zero is zero
     return format(value.normalize(), "f")
+
+
+def _instant(value: datetime) -> Json:
+    return value.astimezone(UTC).isoformat()
+
+
+def _seconds(value: timedelta) -> Json:
+    return _number(Decimal(value // timedelta(microseconds=1)) / 1_000_000)
+
+
+def _words(value: Iterable[str]) -> Json:
+    words: list[Json] = [*sorted(value)]
+    return words or None
+
+
+# Text of a choice and numbers may come as subclasses, which are looked up in this order.
+SPELLINGS: dict[type, Callable[[Any], Json]] = {
+    type(None): _as_it_is,
+    bool: _as_it_is,
+    int: _as_it_is,
+    str: _text,
+    Decimal: _number,
+    datetime: _instant,
+    date: date.isoformat,
+    timedelta: _seconds,
+    tuple: _words,
+    Ref: lambda link: [str(link.id), link.title],
+    FileRef: lambda file: file.fingerprint,
+}
+
+
+def _spelling_of(value: object) -> Callable[[Any], Json]:
+    return next((spell for kind, spell in SPELLINGS.items() if isinstance(value, kind)), _words)

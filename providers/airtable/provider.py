@@ -101,6 +101,6 @@ class Airtable(Provider):
             defaults={**told, "company_id": connection.company_id, "auth_type": "pat"},
         )
 
-    def discover(self, client: AirtableClient) -> Iterable[Resource]:
+    def discover(self, client: AirtableClient, within: str = "") -> Iterable[Resource]:
         for base in client.bases():
             yield Resource("base", base["id"], base["name"], details={"permission": base.get("permissionLevel", "")})
