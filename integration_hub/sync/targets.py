@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from integration_hub.connections.models import Connection
-from integration_hub.contract import MappedField, ReadyTarget, RecordType, Sink, Target, registry
+from integration_hub.contract import MappedField, ReadyTarget, RecordType, Sink, Target, WriteMode, registry
 from integration_hub.http import clock
 from integration_hub.sync.models import FieldMapping, Lane, Mapping, Schedule
 from integration_hub.sync.models.lane import Pause
@@ -41,11 +41,15 @@ def load(mapping_id: UUID) -> Job | None:
 def target_of(mapping: Mapping, record_type: RecordType) -> Target:
     known = {field.name for field in record_type.fields}
     fields = tuple(
-        MappedField(record_type.field(row.ours), row.remote_id, row.remote_label, row.remote_type, row.options)
-        for row in mapping.fields.all()
-        if row.ours in known
+        mapped_field(record_type, row) for row in mapping.fields.all() if row.ours in known and not row.paused
     )
-    return Target(str(mapping.pk), mapping.record_type, mapping.place, mapping.merge_on, fields)
+    return Target(str(mapping.pk), mapping.record_type, mapping.place, mapping.merge_on, fields, mapping.create_choices)
+
+
+def mapped_field(record_type: RecordType, row: FieldMapping) -> MappedField:
+    """A stored pair in the contract's words; KeyError when our field is no more."""
+    ours, mode = record_type.field(row.ours), WriteMode(row.write_mode)
+    return MappedField(ours, row.remote_id, row.remote_label, row.remote_type, row.options, mode)
 
 
 def store(connection: Connection, record_type: RecordType, sink_key: str, ready: ReadyTarget) -> Mapping:
@@ -57,6 +61,7 @@ def store(connection: Connection, record_type: RecordType, sink_key: str, ready:
         mapping = Mapping(connection=connection, company_id=connection.company_id, record_type=record_type.key)
         mapping.sink, mapping.is_primary, mapping.is_live = sink_key, True, False
     mapping.label, mapping.place, mapping.merge_on = ready.label, dict(ready.place), ready.merge_on
+    mapping.create_choices = ready.create_choices
     mapping.retired_at = None
     mapping.save()
     mapping.fields.all().delete()
@@ -87,6 +92,7 @@ def _rows(mapping: Mapping, ready: ReadyTarget) -> list[FieldMapping]:
             remote_label=field.remote_label,
             remote_type=field.remote_type,
             options=dict(field.options),
+            write_mode=field.write_mode.value,
         )
         for position, field in enumerate(ready.fields)
     ]

@@ -1,7 +1,7 @@
 """The engine's rows. Every message is a row before it is an action."""
 
 from integration_hub.sync.models.lane import Heartbeat, Lane, Schedule
-from integration_hub.sync.models.link import RecordLink
+from integration_hub.sync.models.link import OwedLink, RecordLink
 from integration_hub.sync.models.mapping import FieldMapping, Mapping
 from integration_hub.sync.models.run import SyncRun, SyncWrite
 from integration_hub.sync.models.work import ActionRow, WorkRow
@@ -12,6 +12,7 @@ __all__ = [
     "Heartbeat",
     "Lane",
     "Mapping",
+    "OwedLink",
     "RecordLink",
     "Schedule",
     "SyncRun",

@@ -35,3 +35,25 @@ class RecordLink(CompanyOwned):
 
     def __str__(self) -> str:
         return f"{self.record_id} ↔ {self.remote_id}"
+
+
+class OwedLink(CompanyOwned):
+    """A link cell that was left out because the record it points to was not known over there yet. When `parent_target`
+    links that record, the child is made due and the debt is gone."""
+
+    target = models.UUIDField()
+    record_type = models.CharField(max_length=50)
+    record_id = models.UUIDField()
+    field = models.CharField(max_length=100)
+    parent_target = models.UUIDField()
+    parent_id = models.UUIDField()
+
+    class Meta(CompanyOwned.Meta):
+        db_table = "sync_owed_links"
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["target", "record_id", "field"], name="one_debt_per_cell"),
+        ]
+        indexes: ClassVar = [models.Index(fields=["parent_target", "parent_id"], name="owed_by_parent")]
+
+    def __str__(self) -> str:
+        return f"{self.record_id}.{self.field} → {self.parent_id}"

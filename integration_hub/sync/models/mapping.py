@@ -7,6 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from integration_hub.companies.managers import CompanyOwned
+from integration_hub.contract import WriteMode
 
 
 class DeletePolicy(models.TextChoices):
@@ -16,10 +17,19 @@ class DeletePolicy(models.TextChoices):
     KEEP = "keep", _("keep the row")
 
 
+class Write(models.TextChoices):
+    """The contract's write modes, for people."""
+
+    ALWAYS = WriteMode.ALWAYS.value, _("always")
+    IF_EMPTY = WriteMode.IF_EMPTY.value, _("if empty there")
+    IF_NEW = WriteMode.IF_NEW.value, _("only into new rows")
+
+
 class Mapping(CompanyOwned):
     """One target of the engine: our records of one type ↔ a place at the provider. `place` is the provider's own
     address of it (ids only), `merge_on` the remote field that holds our id. Another place is another mapping: the old
-    one is retired and keeps its links."""
+    one is retired and keeps its links. `filter`: conditions a record must meet (`sync.filters`); `create_choices`: a
+    choice that is missing over there is made."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connection = models.ForeignKey("connections.Connection", on_delete=models.CASCADE, related_name="mappings")
@@ -28,6 +38,8 @@ class Mapping(CompanyOwned):
     label = models.CharField(_("name"), max_length=300)
     place = models.JSONField(default=dict)
     merge_on = models.CharField(max_length=100)
+    filter = models.JSONField(_("only records where"), default=list, blank=True)
+    create_choices = models.BooleanField(_("make missing choices"), default=False)
     is_live = models.BooleanField(_("live"), default=True)
     is_primary = models.BooleanField(_("primary"), default=False)
     retired_at = models.DateTimeField(_("replaced"), null=True)
@@ -48,7 +60,8 @@ class Mapping(CompanyOwned):
 
 
 class FieldMapping(models.Model):
-    """One of our fields and the remote field it fills, known by id so that a rename breaks nothing."""
+    """One of our fields and the remote field it fills, known by id so that a rename breaks nothing. `paused`: why it is
+    not written just now, a sentence; the other fields go on."""
 
     mapping = models.ForeignKey(Mapping, on_delete=models.CASCADE, related_name="fields")
     position = models.PositiveSmallIntegerField(default=0)
@@ -57,6 +70,8 @@ class FieldMapping(models.Model):
     remote_label = models.CharField(_("remote field"), max_length=300)
     remote_type = models.CharField(_("remote type"), max_length=50)
     options = models.JSONField(default=dict)
+    write_mode = models.CharField(_("write"), max_length=10, choices=Write.choices, default=Write.ALWAYS)
+    paused = models.TextField(_("paused"), blank=True, default="")
 
     class Meta:
         db_table = "sync_field_mappings"
