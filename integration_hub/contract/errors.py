@@ -68,15 +68,23 @@ class ConfigError(ProviderError):
 class FieldRefused(ProviderError):
     """One mapped field cannot be written any more: deleted, of another type, without a choice it needs, or closed to
     us. `fields` are the remote ids (or names) the provider blames; empty when it does not say: the engine then looks
-    at the table itself. That field is paused, the others go on."""
+    at the table itself. That field is paused, the others go on. `lasting`: no record could be written to it; otherwise
+    perhaps only this value does not fit, and the engine decides by what became of the table."""
 
     remedy = "configure"
 
     def __init__(
-        self, sentence: str, *, fields: tuple[str, ...] = (), code: str = "", status: int | None = None
+        self,
+        sentence: str,
+        *,
+        fields: tuple[str, ...] = (),
+        lasting: bool = True,
+        code: str = "",
+        status: int | None = None,
     ) -> None:
         super().__init__(sentence, code=code, status=status)
         self.fields = fields
+        self.lasting = lasting
 
 
 class Rejected(ProviderError):

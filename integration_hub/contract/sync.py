@@ -36,7 +36,8 @@ class WriteMode(StrEnum):
 
 @dataclass(frozen=True)
 class MappedField:
-    """One of our fields and the remote field it is written to; `options` are the remote field's own."""
+    """One of our fields and the remote field it is written to; `options` are the remote field's own.
+    `create_choices`: a choice that is missing over there will be made."""
 
     ours: Field
     remote_id: str
@@ -44,6 +45,7 @@ class MappedField:
     remote_type: str
     options: Mapping[str, Json] = field(default_factory=dict)
     write_mode: WriteMode = WriteMode.ALWAYS
+    create_choices: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,7 @@ class Sink(ABC, Generic[ClientT]):
     key: ClassVar[str] = "records"
     label: ClassVar[str] = ""
     batch: ClassVar[int] = 10
+    mappable: ClassVar[bool] = False  # people may make mappings: the questions about places are answered
 
     @abstractmethod
     def ready(self, client: ClientT, settings: Mapping[str, Any], record_type: RecordType) -> ReadyTarget:
@@ -109,7 +112,8 @@ class Sink(ABC, Generic[ClientT]):
 
     @abstractmethod
     def convert(self, value: Value, mapped: MappedField) -> Json:
-        """Our value as the remote field takes it; Rejected with a sentence when it does not fit."""
+        """Our value as the remote field takes it; Rejected with a sentence when it does not fit, FieldRefused when no
+        value would. A Ref comes with its `remote_id` when the field links to rows."""
 
     @abstractmethod
     def upsert(self, client: ClientT, target: Target, rows: Sequence[Row]) -> Sequence[Written]:

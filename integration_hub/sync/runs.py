@@ -67,6 +67,18 @@ def stop(run: SyncRun) -> bool:
     return bool(stopped)
 
 
+def stop_all(mapping: Mapping) -> int:
+    """Stop whatever full run of this mapping is going. How many there were."""
+    going = SyncRun.everywhere.filter(mapping=mapping, kind=RunKind.FULL, state=RunState.RUNNING)
+    return sum(stop(run) for run in list(going))
+
+
+def restart(mapping: Mapping, *, actor: str) -> SyncRun:
+    """Look at every record again from the start: the mapping is another one than when the running run began."""
+    stop_all(mapping)
+    return start(mapping, actor=actor)
+
+
 def live(mapping: Mapping) -> SyncRun:
     """The run that live changes of this hour belong to."""
     hour = clock.now().replace(minute=0, second=0, microsecond=0)

@@ -33,23 +33,33 @@ def load(mapping_id: UUID) -> Job | None:
     mapping = Mapping.everywhere.select_related("connection").filter(pk=mapping_id).first()
     if mapping is None:
         return None
-    record_type = registry.record_type(mapping.record_type)
-    sink = registry.provider(mapping.connection.provider).sink(mapping.sink)
+    record_type, sink = registry.record_type(mapping.record_type), sink_of(mapping)
     return Job(mapping, mapping.connection, sink, record_type, target_of(mapping, record_type))
+
+
+def sink_of(mapping: Mapping) -> Sink:  # type: ignore[type-arg]
+    return registry.provider(mapping.connection.provider).sink(mapping.sink)
 
 
 def target_of(mapping: Mapping, record_type: RecordType) -> Target:
     known = {field.name for field in record_type.fields}
     fields = tuple(
-        mapped_field(record_type, row) for row in mapping.fields.all() if row.ours in known and not row.paused
+        mapped_field(record_type, row, mapping) for row in mapping.fields.all() if row.ours in known and not row.paused
     )
     return Target(str(mapping.pk), mapping.record_type, mapping.place, mapping.merge_on, fields, mapping.create_choices)
 
 
-def mapped_field(record_type: RecordType, row: FieldMapping) -> MappedField:
+def mapped_field(record_type: RecordType, row: FieldMapping, mapping: Mapping) -> MappedField:
     """A stored pair in the contract's words; KeyError when our field is no more."""
-    ours, mode = record_type.field(row.ours), WriteMode(row.write_mode)
-    return MappedField(ours, row.remote_id, row.remote_label, row.remote_type, row.options, mode)
+    return MappedField(
+        record_type.field(row.ours),
+        row.remote_id,
+        row.remote_label,
+        row.remote_type,
+        row.options,
+        WriteMode(row.write_mode),
+        mapping.create_choices,
+    )
 
 
 def store(connection: Connection, record_type: RecordType, sink_key: str, ready: ReadyTarget) -> Mapping:

@@ -25,11 +25,19 @@ class Write(models.TextChoices):
     IF_NEW = WriteMode.IF_NEW.value, _("only into new rows")
 
 
+class PausedBy(models.TextChoices):
+    """What paused a field: seen in the table's fields, or only in a refusal."""
+
+    NOTHING = "", _("running")
+    TABLE = "table", _("the table changed")
+    REFUSAL = "refusal", _("a write was refused")
+
+
 class Mapping(CompanyOwned):
     """One target of the engine: our records of one type ↔ a place at the provider. `place` is the provider's own
     address of it (ids only), `merge_on` the remote field that holds our id. Another place is another mapping: the old
     one is retired and keeps its links. `filter`: conditions a record must meet (`sync.filters`); `create_choices`: a
-    choice that is missing over there is made."""
+    choice that is missing over there is made; `version` moves with every change of any of it."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connection = models.ForeignKey("connections.Connection", on_delete=models.CASCADE, related_name="mappings")
@@ -40,6 +48,7 @@ class Mapping(CompanyOwned):
     merge_on = models.CharField(max_length=100)
     filter = models.JSONField(_("only records where"), default=list, blank=True)
     create_choices = models.BooleanField(_("make missing choices"), default=False)
+    version = models.PositiveIntegerField(default=1)
     is_live = models.BooleanField(_("live"), default=True)
     is_primary = models.BooleanField(_("primary"), default=False)
     retired_at = models.DateTimeField(_("replaced"), null=True)
@@ -61,7 +70,7 @@ class Mapping(CompanyOwned):
 
 class FieldMapping(models.Model):
     """One of our fields and the remote field it fills, known by id so that a rename breaks nothing. `paused`: why it is
-    not written just now, a sentence; the other fields go on."""
+    not written just now, a sentence; the other fields go on. `paused_by`: the table moved, or a write was refused."""
 
     mapping = models.ForeignKey(Mapping, on_delete=models.CASCADE, related_name="fields")
     position = models.PositiveSmallIntegerField(default=0)
@@ -72,6 +81,7 @@ class FieldMapping(models.Model):
     options = models.JSONField(default=dict)
     write_mode = models.CharField(_("write"), max_length=10, choices=Write.choices, default=Write.ALWAYS)
     paused = models.TextField(_("paused"), blank=True, default="")
+    paused_by = models.CharField(max_length=10, choices=PausedBy.choices, blank=True, default="")
 
     class Meta:
         db_table = "sync_field_mappings"

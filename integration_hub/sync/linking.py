@@ -1,0 +1,161 @@
+"""Links between records: which remote row a link cell points to, and what is owed until that row is known.
+
+A child goes without its link cell while its parent has no remote row. The debt is a row; the settle that links the
+parent makes the child due in the same transaction, and a sweep repairs what slipped between two transactions.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef
+
+from integration_hub.connections.models import Connection
+from integration_hub.contract import MappedField, Ref, Sink
+from integration_hub.contract.records import Values
+from integration_hub.http import clock
+from integration_hub.sync import outbox
+from integration_hub.sync.models import Mapping as MappingRow
+from integration_hub.sync.models import OwedLink, RecordLink, SyncRun, WorkRow
+from integration_hub.sync.models.run import RunKind, RunState
+
+REPAIRED = 500  # debts looked at in one turn of the sweep
+
+
+@dataclass(frozen=True)
+class Debt:
+    """A link cell that is left out for now."""
+
+    field: str
+    parent_target: UUID
+    parent_id: UUID
+
+
+@dataclass(frozen=True)
+class Links:
+    """What the link cells of a chunk point to. `parents`: remote field id → the mapping whose rows it links to, None
+    while nothing is mapped to that table; `remote_ids`: (mapping, record) → remote row."""
+
+    parents: Mapping[str, UUID | None] = field(default_factory=dict)
+    remote_ids: Mapping[tuple[UUID, UUID], str] = field(default_factory=dict)
+
+    def remote_id(self, mapped: MappedField, value: Ref) -> str | None:
+        parent = self.parents.get(mapped.remote_id)
+        return self.remote_ids.get((parent, value.id)) if parent else None
+
+    def debt(self, mapped: MappedField, value: Ref) -> Debt | None:
+        """What is owed when the row is not known; None when no mapping could ever pay it."""
+        parent = self.parents.get(mapped.remote_id)
+        return Debt(mapped.ours.name, parent, value.id) if parent else None
+
+
+NO_LINKS = Links()
+
+
+def parents_of(connection: Connection, sink: Sink, fields: Iterable[MappedField]) -> dict[str, UUID | None]:  # type: ignore[type-arg]
+    """Remote link fields among these, and the live mapping whose rows each links to."""
+    wanted = {
+        mapped.remote_id: (mapped.ours.to, table)
+        for mapped in fields
+        if mapped.ours.kind == "link" and (table := sink.links_to(mapped))
+    }
+    if not wanted:
+        return {}
+    rows = MappingRow.everywhere.filter(
+        connection=connection, retired_at=None, record_type__in={t for t, _ in wanted.values()}
+    )
+    by_table = {(row.record_type, sink.resource_id(row.place)): row.pk for row in rows.order_by("-is_primary", "pk")}
+    return {remote_id: by_table.get(place) for remote_id, place in wanted.items()}
+
+
+def look_up(parents: Mapping[str, UUID | None], fields: Sequence[MappedField], values: Iterable[Values]) -> Links:
+    """The remote rows that these records' link cells point to, one query for each linked table."""
+    if not parents:
+        return NO_LINKS
+    wanted: dict[UUID, set[UUID]] = {}
+    names = [(mapped.ours.name, parent) for mapped in fields if (parent := parents.get(mapped.remote_id))]
+    for mine in values:
+        for name, parent in names:
+            if isinstance(ref := mine.get(name), Ref):
+                wanted.setdefault(parent, set()).add(ref.id)
+    found: dict[tuple[UUID, UUID], str] = {}
+    for parent, ids in wanted.items():
+        alive = RecordLink.everywhere.filter(target=parent, record_id__in=ids, deleted_at=None)
+        found |= {(parent, record): remote for record, remote in alive.values_list("record_id", "remote_id")}
+    return Links(parents, found)
+
+
+def owe(company_id: UUID, target: UUID, record_type: str, debts: Mapping[UUID, Sequence[Debt]]) -> None:
+    """Note what these records owe, in the settling transaction."""
+    rows = [
+        OwedLink(
+            company_id=company_id,
+            target=target,
+            record_type=record_type,
+            record_id=record,
+            field=debt.field,
+            parent_target=debt.parent_target,
+            parent_id=debt.parent_id,
+        )
+        for record, owed in debts.items()
+        for debt in owed
+    ]
+    OwedLink.everywhere.bulk_create(
+        rows,
+        update_conflicts=True,
+        unique_fields=["target", "record_id", "field"],
+        update_fields=["parent_target", "parent_id"],
+    )
+
+
+def pay(parent_target: UUID, parents: Sequence[UUID]) -> list[UUID]:
+    """These records got their remote rows: whoever owes a link to them is due. In the settling transaction; the
+    targets are to be woken after its commit."""
+    if not parents:
+        return []
+    return _make_due(OwedLink.everywhere.filter(parent_target=parent_target, parent_id__in=parents))
+
+
+def repair() -> int:
+    """Debts whose parent is linked all the same: it was linked while the child was being settled. How many."""
+    linked = RecordLink.everywhere.filter(
+        target=OuterRef("parent_target"), record_id=OuterRef("parent_id"), deleted_at=None
+    )
+    ids = list(OwedLink.everywhere.filter(Exists(linked)).values_list("pk", flat=True)[:REPAIRED])
+    if not ids:
+        return 0
+    with transaction.atomic():
+        targets = _make_due(OwedLink.everywhere.filter(pk__in=ids))
+        transaction.on_commit(lambda: outbox.wake(targets), robust=True)
+    return len(ids)
+
+
+def _make_due(debts) -> list[UUID]:  # type: ignore[no-untyped-def]
+    children: dict[tuple[UUID, str], set[tuple[UUID, UUID]]] = {}
+    for debt in list(debts):
+        children.setdefault((debt.company_id, debt.record_type), set()).add((debt.target, debt.record_id))
+    for (company, record_type), pairs in children.items():
+        outbox.write(company, record_type, sorted(pairs), prio=WorkRow.PRIO_CHANGE)
+    debts.delete()
+    return sorted({target for pairs in children.values() for target, _record in pairs})
+
+
+def forget(connection: Connection, remote_ids: Sequence[str]) -> list[UUID]:
+    """Rows that cells of ours linked to are gone over there: their links end and their records are due, to be written
+    again. In a transaction; the targets to wake after it."""
+    mine = MappingRow.everywhere.filter(connection=connection).values_list("pk", flat=True)
+    dead = RecordLink.everywhere.filter(target__in=list(mine), remote_id__in=remote_ids, deleted_at=None)
+    found = list(dead.values_list("company_id", "record_type", "target", "record_id"))
+    dead.update(deleted_at=clock.now(), version=F("version") + 1)
+    for company, record_type in {(company, kind) for company, kind, _t, _r in found}:
+        pairs = sorted((t, r) for c, kind, t, r in found if (c, kind) == (company, record_type))
+        outbox.write(company, record_type, pairs, prio=WorkRow.PRIO_CHANGE)
+    return sorted({target for _c, _k, target, _r in found})
+
+
+def parents_run(parents: Mapping[str, UUID | None]) -> bool:
+    """Whether a full run of a parent mapping is still going: a first sync takes parents first."""
+    ids = {parent for parent in parents.values() if parent}
+    going = SyncRun.everywhere.filter(mapping__in=ids, kind=RunKind.FULL, state=RunState.RUNNING)
+    return bool(ids) and going.exists()
