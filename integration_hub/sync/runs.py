@@ -193,6 +193,12 @@ def retry_record(write: SyncWrite, *, actor: str) -> int:
     return _revive(WorkRow.everywhere.filter(target=mapping_id, record_id=write.record_id), actor)
 
 
+def retry_mapping(mapping_id: UUID, *, actor: str, record: UUID | None = None) -> int:
+    """Try every record of this mapping again that was given up, in whichever run, or only that one. How many."""
+    rows = WorkRow.everywhere.filter(target=mapping_id)
+    return _revive(rows if record is None else rows.filter(record_id=record), actor)
+
+
 def _revive(rows, actor: str) -> int:  # type: ignore[no-untyped-def]
     dead = rows.filter(hold=Hold.DEAD)
     targets = list(dead.values_list("target", flat=True).distinct())
