@@ -248,7 +248,20 @@ ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/admin/hub/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
-EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
+
+# --- e-mail: to admins when a problem opens and when it is over, and for lost passwords ------------------------------
+SMTP_HOST = EMAIL_HOST = env.str("SMTP_HOST", default="").strip()
+EMAIL_PORT = env.int("SMTP_PORT", default=587)
+EMAIL_HOST_USER = env.str("SMTP_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("SMTP_PASSWORD", default="")
+EMAIL_USE_SSL = EMAIL_PORT == 465
+EMAIL_USE_TLS = not EMAIL_USE_SSL and env.bool("SMTP_STARTTLS", default=EMAIL_PORT == 587)
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = env.str("SMTP_FROM", default="") or (
+    EMAIL_HOST_USER if "@" in EMAIL_HOST_USER else f"Integration Hub <hub@{_public_host}>"
+)
+_mail = "smtp" if SMTP_HOST else "console"
+EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="") or f"django.core.mail.backends.{_mail}.EmailBackend"
 
 # --- languages, time, files ------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

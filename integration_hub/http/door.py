@@ -6,7 +6,9 @@ engine's, which knows what the call was for.
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -28,6 +30,19 @@ TRIES = 3
 WAITS = (1.0, 2.0)  # seconds before the second and the third try
 SAFE = ("GET", "HEAD")
 _log = structlog.get_logger(__name__)
+
+
+_hurry: ContextVar[float] = ContextVar("when every call must be over", default=float("inf"))
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Every call made inside is over after so many seconds: a person waits in front of a form."""
+    token = _hurry.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _hurry.reset(token)
 
 
 class InsideTransaction(RuntimeError):
@@ -91,7 +106,7 @@ class Door:
         refuse_inside_transaction()
         method = method.upper()
         safe = method in SAFE if repeatable is None else repeatable
-        ends = time.monotonic() + (settings.CALL_SECONDS if deadline is None else deadline)
+        ends = min(time.monotonic() + (settings.CALL_SECONDS if deadline is None else deadline), _hurry.get())
         call = Call(operation, method, path, params, json, bucket, safe, rows, ends)
         try:
             self._refuse_when_too_late(ends)

@@ -19,6 +19,7 @@ class Problem(CompanyOwned):
     """Something a person must know. At most one open row per company and key; a closed one stays as history.
 
     `sentence` says what is wrong and what comes next, `button` and `url` lead there, `affected` counts what waits.
+    `told_at` and `recovery_told_at`: when the admins' mail about its opening and its end went out (`mails`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -32,6 +33,8 @@ class Problem(CompanyOwned):
     provider = models.CharField(_("service"), max_length=50, blank=True)
     since = models.DateTimeField(_("since"), default=timezone.now)
     closed_at = models.DateTimeField(_("closed"), null=True)
+    told_at = models.DateTimeField(_("e-mailed"), null=True, editable=False)
+    recovery_told_at = models.DateTimeField(_("recovery e-mailed"), null=True, editable=False)
 
     class Meta(CompanyOwned.Meta):
         db_table = "problems"
@@ -43,9 +46,41 @@ class Problem(CompanyOwned):
                 fields=["company", "key"], condition=models.Q(closed_at=None), name="one_open_problem_per_key"
             )
         ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["since"],
+                condition=models.Q(severity="bad", closed_at=None, told_at=None),
+                name="problems_to_tell",
+            ),
+            models.Index(
+                fields=["closed_at"],
+                condition=models.Q(told_at__isnull=False, recovery_told_at=None),
+                name="problems_told",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.sentence
+
+
+class Mailbox(CompanyOwned):
+    """How far the mails to a company's admins are. `lease_until`: somebody is sending; `next_at`: not before, after
+    `tries` failures in a row (`sentence`: the last one); `sent`: when the latest mails went out, as ISO times."""
+
+    company = models.OneToOneField("companies.Company", on_delete=models.CASCADE, related_name="+")
+    lease_until = models.DateTimeField(null=True)
+    next_at = models.DateTimeField(null=True)
+    tries = models.PositiveIntegerField(default=0)
+    sentence = models.TextField(blank=True)
+    sent = models.JSONField(default=list)
+
+    class Meta(CompanyOwned.Meta):
+        db_table = "mailboxes"
+        verbose_name = _("mailbox")
+        verbose_name_plural = _("mailboxes")
+
+    def __str__(self) -> str:
+        return str(self.company)
 
 
 class AppendOnly(RuntimeError):

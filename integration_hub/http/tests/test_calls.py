@@ -23,7 +23,7 @@ from integration_hub.contract import (
     TransientError,
 )
 from integration_hub.http import transport
-from integration_hub.http.door import InsideTransaction
+from integration_hub.http.door import InsideTransaction, within
 from integration_hub.http.models import IntegrationMetric
 from integration_hub.http.statuses import retry_after
 from integration_hub.http.tests.outside import TOKEN, Outside, Shop, door_to, drips, hangs_up, says, sleeps
@@ -133,6 +133,16 @@ def test_the_deadline_holds_for_the_whole_call(outside: Outside, answer: object)
     assert outside.ended == 0, "the door went before the answer was over"
     assert caught.value.unsure is True
     assert caught.value.code == "timeout"
+
+
+def test_calls_for_a_person_who_waits_are_over_together(outside: Outside) -> None:
+    outside.always = sleeps(20)
+    with within(0.6), pytest.raises(TransientError) as caught:
+        door_to(outside.url).call("read", "GET", "/a", deadline=15)
+    assert outside.ended == 0, "the door went before the answer was over"
+    assert caught.value.code == "timeout"
+    outside.always = says(200, {"ok": True})
+    assert door_to(outside.url).call("read", "GET", "/a").json() == {"ok": True}  # nobody hurries outside of it
 
 
 def test_looking_up_a_name_obeys_the_deadline(wire: None, monkeypatch: pytest.MonkeyPatch) -> None:
