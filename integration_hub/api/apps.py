@@ -1,7 +1,12 @@
 """The app of the REST API."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 
 
 class ApiConfig(AppConfig):
     name = "integration_hub.api"
+
+    def ready(self) -> None:
+        import_module("integration_hub.api.routes")  # its system check

@@ -4,12 +4,13 @@ from typing import Any
 
 from django.urls import path
 
-from integration_hub.api import integrations, records, runs
+from integration_hub.api import integrations, records, routes, runs
 from integration_hub.api.docs import DocsView, SchemaView
 from integration_hub.rest.views import ProblemKindsView
 
 urlpatterns: list[Any] = [
     *records.urls(),
+    *routes.urls(),  # before the generic addresses: what a provider declares wins
     *integrations.urls(),
     *runs.urls(),
     path("schema", SchemaView.as_view(), name="schema"),

@@ -52,6 +52,12 @@ _KINDS = (
     Kind("internal", 500, _("Our mistake"), _("The hub made a mistake. It was logged. Nothing was changed.")),
     Kind("provider-unreachable", 502, _("The provider did not answer"), _("Try again in a minute.")),
     Kind("unavailable", 503, _("Busy"), _("The hub is busy. Wait as long as Retry-After says, then repeat.")),
+    Kind(
+        "provider-unsure",
+        504,
+        _("The provider did not answer in time"),
+        _("What was asked may have been done there all the same. Look there before you repeat it."),
+    ),
 )
 KINDS: dict[str, Kind] = {kind.code: kind for kind in _KINDS}
 
