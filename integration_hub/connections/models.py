@@ -1,4 +1,5 @@
-"""Connections of companies to providers, and the base of the typed tables in which providers keep their grants."""
+"""Connections of companies to providers, what was found there to choose from, and the base of the typed tables in which
+providers keep their grants."""
 
 import uuid
 from typing import Any, ClassVar
@@ -91,3 +92,62 @@ class OAuthGrant(KeepsSecrets, CompanyOwned):
 
     def __str__(self) -> str:
         return self.account_label or self.account_id
+
+
+class Discovery(CompanyOwned):
+    """One listing of what a connection offers: at the top (`within` empty), or in the resource with that id.
+
+    `found_at`: as of when the last complete listing was read. Asked for: `asked_at` is set. Due: asked for,
+    `not_before` is past (it lies ahead after a failure), and nobody holds the lease. `error` stays until a success.
+    """
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    within = models.CharField(max_length=200, blank=True, default="")
+    found_at = models.DateTimeField(_("found"), null=True, blank=True)
+    asked_at = models.DateTimeField(_("asked for"), null=True, blank=True)
+    not_before = models.DateTimeField(null=True, blank=True)
+    failures = models.PositiveIntegerField(default=0)
+    error = models.TextField(_("error"), blank=True)
+    claim = models.UUIDField(null=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+
+    class Meta(CompanyOwned.Meta):
+        db_table = "integration_discoveries"
+        verbose_name = _("discovery")
+        verbose_name_plural = _("discoveries")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["connection", "within"], name="uniq_discovery_connection_within")
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["asked_at"], condition=models.Q(asked_at__isnull=False), name="discovery_asked")
+        ]
+
+    def __str__(self) -> str:
+        return self.within or str(_("top"))
+
+
+class FoundResource(CompanyOwned):
+    """A resource as it was read at the provider at `read_at`. `digest` tells whether it changed without loading the
+    details, which may be large."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    within = models.CharField(max_length=200, blank=True, default="")
+    kind = models.CharField(_("kind"), max_length=50)
+    remote_id = models.CharField(_("remote id"), max_length=200)
+    label = models.TextField(_("name"), blank=True)
+    details = models.JSONField(default=dict, blank=True)
+    digest = models.CharField(max_length=64, editable=False)
+    position = models.PositiveIntegerField(default=0)
+    read_at = models.DateTimeField(_("read"))
+
+    class Meta(CompanyOwned.Meta):
+        db_table = "integration_resources"
+        verbose_name = _("found resource")
+        verbose_name_plural = _("found resources")
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["connection", "within", "remote_id"], name="uniq_resource_within_remote_id")
+        ]
+        indexes: ClassVar = [models.Index(fields=["connection", "remote_id"], name="resource_remote_id")]
+
+    def __str__(self) -> str:
+        return self.label or self.remote_id

@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integration_hub.companies.models import Company
-from integration_hub.connections import clients
+from integration_hub.connections import clients, found
 from integration_hub.connections.fields import DecryptionError
 from integration_hub.connections.inputs import InvalidInput, clean_secrets, clean_settings
 from integration_hub.connections.models import Connection, OAuthGrant, Status
@@ -111,7 +111,7 @@ def resume(connection: Connection, *, actor: str) -> bool:
 
 
 def disconnect(connection: Connection, *, actor: str) -> bool:
-    """Remove the key and all grants. Settings, mappings and links stay for a later reconnect."""
+    """Remove the key, all grants and what was discovered. Settings, mappings and links stay for a later reconnect."""
     with transaction.atomic():
         emptied: dict[str, Any] = {
             "api_key": None,
@@ -133,6 +133,7 @@ def disconnect(connection: Connection, *, actor: str) -> bool:
         )
         for grants in _grant_models():
             grants.everywhere.filter(connection_id=connection.pk).delete()
+        found.drop(connection.pk)
         problems.close(connection.company_id, _problem_key(connection.provider))
         if changed:
             _audit("disconnected", connection, actor)
@@ -192,6 +193,8 @@ def _save(
         before = row.account_label
         if row.account_id not in ("", account.id) and not replace_account:
             raise InvalidInput({"replace_account": _other_account(provider, row, account)})
+        if row.account_id != account.id:
+            found.drop(row.pk)
         _fill(row, provider, keys, account)
         row.settings = clean_settings(provider, typed, row.settings)
         row.save()

@@ -8,8 +8,9 @@ from django.db import connection
 from django.db.models import Model
 
 from integration_hub.companies.models import Company
-from integration_hub.connections import services
+from integration_hub.connections import nudge, services
 from integration_hub.connections.models import Connection
+from integration_hub.connections.tests.library import Library
 from integration_hub.connections.tests.toy import GOOD, Toy
 from integration_hub.contract import registry
 
@@ -56,4 +57,26 @@ def secrets() -> dict[str, str]:
 @pytest.fixture
 def connected(company: Company, toy: Toy, secrets: dict[str, str]) -> Connection:
     """The toy's connection of `company`, made the usual way."""
+    return services.connect(company, "toy", secrets, {}, actor="alice")
+
+
+@pytest.fixture
+def library(monkeypatch: pytest.MonkeyPatch) -> Library:
+    """A toy provider with something to discover."""
+    provider = Library()
+    monkeypatch.setitem(registry._providers, "toy", provider)
+    return provider
+
+
+@pytest.fixture
+def nudges(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Nudges for discoveries, counted instead of sent."""
+    sent: list[str] = []
+    monkeypatch.setattr(nudge._nudger, "publish", lambda: sent.append("nudge"))
+    return sent
+
+
+@pytest.fixture
+def reader(company: Company, library: Library, secrets: dict[str, str], nudges: list[str]) -> Connection:
+    """The library's connection of `company`."""
     return services.connect(company, "toy", secrets, {}, actor="alice")
