@@ -1,7 +1,7 @@
 """`make bench`: every benchmark on the stacks that are there.
 
 The embedded stack always; PostgreSQL and Redis where TEST_DATABASE_URL names a server. A provider's own benchmarks are
-found as providers/<key>/tests/bench.py.
+found as providers/<key>/tests/bench*.py. `python -m integration_hub.tests.bench idle real` takes one, on one stack.
 """
 
 import os
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
-from integration_hub.tests.bench import idle
+from integration_hub.tests.bench import idle, pages
 from integration_hub.tests.bench.report import Figure, table, write
 
 BASE = Path(__file__).resolve().parent.parent.parent.parent
@@ -19,9 +19,10 @@ Bench = Callable[[str], Iterator[Figure]]
 
 def benches() -> Iterator[tuple[str, Bench]]:
     yield "idle", idle.measure
-    for path in sorted((BASE / "providers").glob("*/tests/bench.py")):
-        key = path.parent.parent.name
-        yield key, import_module(f"providers.{key}.tests.bench").measure
+    yield "pages", pages.measure
+    for path in sorted((BASE / "providers").glob("*/tests/bench*.py")):
+        key, part = path.parent.parent.name, path.stem.removeprefix("bench")
+        yield f"{key}{part}", import_module(f"providers.{key}.tests.{path.stem}").measure
 
 
 def main(only: list[str]) -> int:
@@ -31,7 +32,7 @@ def main(only: list[str]) -> int:
     figures: list[Figure] = []
     for name, measure in benches():
         for kind in stacks:
-            if only and name not in only and kind not in only:
+            if any(word not in (name, kind) for word in only):
                 continue
             for figure in measure(kind):
                 print(*(cell for cell in figure.cells() if cell), sep="  ", flush=True)
