@@ -10,6 +10,7 @@ from integration_hub.contract import Reply, TransientError
 from integration_hub.contract.provider import Session
 
 Body: TypeAlias = dict[str, Any]
+PAGE = 100  # records a request
 
 
 class AirtableClient:
@@ -41,6 +42,29 @@ class AirtableClient:
         )["tables"]
         return found
 
+    # https://airtable.com/developers/web/api/create-table
+    def create_table(self, base: str, name: str, fields: Sequence[Mapping[str, Any]], description: str = "") -> Body:
+        """The new table with its fields. The first field becomes the primary one; the name must be free in the base."""
+        json: Body = {"name": name, "fields": [dict(field) for field in fields], **_told(description=description)}
+        return read(
+            self.session.call("create_table", "POST", f"/v0/meta/bases/{_word(base)}/tables", json=json, bucket=base)
+        )
+
+    # https://airtable.com/developers/web/api/create-field
+    def create_field(self, base: str, table: str, field: Mapping[str, Any]) -> Body:
+        """The new field; `field` is its name, type, description and options."""
+        path = f"{_schema(base, table)}/fields"
+        return read(self.session.call("create_field", "POST", path, json=dict(field), bucket=base))
+
+    # https://airtable.com/developers/web/api/update-field (name and description are all that can be changed)
+    def rename_field(
+        self, base: str, table: str, field: str, *, name: str = "", description: str | None = None
+    ) -> Body:
+        """The field under its new name; an empty name keeps the old one, a description of None too."""
+        path = f"{_schema(base, table)}/fields/{_word(field)}"
+        json: Body = {**_told(name=name), **({} if description is None else {"description": description})}
+        return read(self.session.call("rename_field", "PATCH", path, json=json, bucket=base, repeatable=True))
+
     # https://airtable.com/developers/web/api/list-records (as POST: a long formula does not fit into an address)
     def list_records(
         self, base: str, table: str, *, formula: str = "", fields: Sequence[str] = (), offset: str = ""
@@ -49,7 +73,7 @@ class AirtableClient:
         asked = {"filterByFormula": formula, "fields": list(fields), "offset": offset}
         json: Body = {
             "returnFieldsByFieldId": True,
-            "pageSize": 100,
+            "pageSize": PAGE,
             **{name: value for name, value in asked.items() if value},
         }
         return read(
@@ -68,6 +92,15 @@ class AirtableClient:
                     raise
         raise AssertionError("the second try returns or raises")
 
+    def records_by_id(self, base: str, table: str, ids: Sequence[str], fields: Sequence[str] = ()) -> dict[str, Body]:
+        """Those of these records that are there, by id, a hundred a request. A call without ids is none."""
+        found: dict[str, Body] = {}
+        wanted = list(dict.fromkeys(ids))
+        for start in range(0, len(wanted), PAGE):
+            some = wanted[start : start + PAGE]
+            found |= {one["id"]: one for one in self.records_by_formula(base, table, any_of(some), fields)}
+        return found
+
     def _pages(self, base: str, table: str, formula: str, fields: Sequence[str]) -> Iterator[Body]:
         offset = ""
         while True:
@@ -75,6 +108,16 @@ class AirtableClient:
             yield from page["records"]
             if not (offset := page.get("offset", "")):
                 return
+
+    # https://airtable.com/developers/web/api/create-records
+    def create_records(
+        self, base: str, table: str, records: Sequence[Mapping[str, Any]], *, typecast: bool = False
+    ) -> Body:
+        """At most 10 new records, all or none. Made twice when repeated: what must not be is upserted instead."""
+        json: Body = {"records": list(records), "returnFieldsByFieldId": True, **_told(typecast=typecast)}
+        return read(
+            self.session.call("create_records", "POST", _path(base, table), json=json, bucket=base, rows=len(records))
+        )
 
     # https://airtable.com/developers/web/api/update-multiple-records
     def update_records(self, base: str, table: str, records: Sequence[Mapping[str, Any]]) -> Body:
@@ -104,6 +147,21 @@ class AirtableClient:
         return read(self.session.call(operation, "PATCH", _path(base, table), json=json, bucket=base, rows=rows))
 
 
+def any_of(ids: Sequence[str]) -> str:
+    """The formula of the records with these ids."""
+    return "OR(" + ",".join(f"RECORD_ID()={quoted(one)}" for one in ids) + ")"
+
+
+def quoted(text: str) -> str:
+    """A text inside a formula."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _told(**given: Any) -> Body:
+    """What is worth saying: the rest is left to Airtable's defaults."""
+    return {name: value for name, value in given.items() if value}
+
+
 def _word(text: str) -> str:
     """One path segment, whatever is in it."""
     return quote(text, safe="")
@@ -111,6 +169,10 @@ def _word(text: str) -> str:
 
 def _path(base: str, table: str) -> str:
     return f"/v0/{_word(base)}/{_word(table)}"
+
+
+def _schema(base: str, table: str) -> str:
+    return f"/v0/meta/bases/{_word(base)}/tables/{_word(table)}"
 
 
 def read(reply: Reply) -> Body:

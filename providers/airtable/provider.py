@@ -10,6 +10,7 @@ from integration_hub.contract import Account, Api, ApiKey, Provider, Rate, Resou
 from integration_hub.contract.provider import Session
 from providers.airtable.client import AirtableClient
 from providers.airtable.refusals import PENALTY, explain
+from providers.airtable.schema import base_resource, table_resource
 from providers.airtable.sinks import RecordsSink
 
 SCOPES = ("data.records:read", "data.records:write", "schema.bases:read")
@@ -102,5 +103,7 @@ class Airtable(Provider):
         )
 
     def discover(self, client: AirtableClient, within: str = "") -> Iterable[Resource]:
-        for base in client.bases():
-            yield Resource("base", base["id"], base["name"], details={"permission": base.get("permissionLevel", "")})
+        """The bases the token sees; within a base, its tables with their fields."""
+        if within:
+            return [table_resource(within, table) for table in client.tables(within)]
+        return [base_resource(base) for base in client.bases()]

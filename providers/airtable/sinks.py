@@ -7,11 +7,14 @@ from django.utils.translation import gettext_noop as _  # translated where it is
 
 from integration_hub.contract import (
     ConfigError,
+    Field,
     MappedField,
     ProviderError,
     ReadyTarget,
     RecordType,
     Rejected,
+    RemoteField,
+    Resource,
     Row,
     RowsGone,
     Sink,
@@ -20,10 +23,20 @@ from integration_hub.contract import (
 )
 from integration_hub.contract.api import Json
 from integration_hub.contract.records import Value
-from providers.airtable.cells import convert
-from providers.airtable.client import AirtableClient, Body
+from providers.airtable.building import make_missing, make_table
+from providers.airtable.cells import back, convert
+from providers.airtable.client import AirtableClient, Body, quoted
 from providers.airtable.ready import ready_target
 from providers.airtable.refusals import PERHAPS_GONE
+from providers.airtable.schema import (
+    fits,
+    linked_table,
+    merge_field_of,
+    place_of,
+    remote_fields,
+    table_resource,
+)
+from providers.airtable.suggestions import suggest
 
 
 class RecordsSink(Sink[AirtableClient]):
@@ -32,6 +45,7 @@ class RecordsSink(Sink[AirtableClient]):
     key = "records"
     label = _("Records")
     batch = 10
+    mappable = True
 
     def ready(self, client: AirtableClient, settings: Mapping[str, Any], record_type: RecordType) -> ReadyTarget:
         return ready_target(client, settings, record_type)
@@ -61,6 +75,56 @@ class RecordsSink(Sink[AirtableClient]):
             if len(there) == len(set(remote_ids)):
                 raise
             _delete(client, target, there)
+
+    # --- places -------------------------------------------------------------------------------------------------------
+
+    def place(self, resource: Resource) -> Mapping[str, str]:
+        return place_of(resource)
+
+    def resource_id(self, place: Mapping[str, str]) -> str:
+        return place.get("table", "")
+
+    def fields(self, resource: Resource) -> tuple[RemoteField, ...]:
+        return remote_fields(resource)
+
+    def merge_field(self, resource: Resource) -> str:
+        return merge_field_of(resource)
+
+    def takes(self, ours: Field, theirs: RemoteField) -> bool:
+        return fits(ours, theirs)
+
+    def suggest(self, record_type: RecordType, resource: Resource) -> Mapping[str, str]:
+        own = merge_field_of(resource)
+        return suggest(record_type, [field for field in remote_fields(resource) if field.id != own])
+
+    def make_place(
+        self, client: AirtableClient, within: str, label: str, record_type: RecordType, names: Sequence[str]
+    ) -> Resource:
+        return make_table(client, within, label, record_type, names)
+
+    def make_fields(
+        self, client: AirtableClient, resource: Resource, record_type: RecordType, names: Sequence[str]
+    ) -> Resource:
+        return make_missing(client, resource, record_type, names)
+
+    def look(self, client: AirtableClient, place: Mapping[str, str]) -> Resource | None:
+        """None when the table is gone; ConfigError when the base is, or may no longer be seen."""
+        found = (table for table in client.tables(place["base"]) if table["id"] == place["table"])
+        return next((table_resource(place["base"], table) for table in found), None)
+
+    def read(
+        self, client: AirtableClient, target: Target, remote_ids: Sequence[str]
+    ) -> Mapping[str, Mapping[str, Json]]:
+        """Empty cells are left out, as Airtable leaves them out."""
+        wanted = [target.merge_on, *(mapped.remote_id for mapped in target.fields)]
+        found = client.records_by_id(target.place["base"], target.place["table"], remote_ids, wanted)
+        return {remote_id: record["fields"] for remote_id, record in found.items()}
+
+    def back(self, cell: Json, mapped: MappedField) -> Value:
+        return back(cell, mapped)
+
+    def links_to(self, mapped: MappedField) -> str:
+        return linked_table(mapped.options) if mapped.remote_type == "multipleRecordLinks" else ""
 
     def remote_url(self, target: Target, remote_id: str) -> str:
         return f"https://airtable.com/{target.place['base']}/{target.place['table']}/{remote_id}"
@@ -119,8 +183,3 @@ def _still_there(client: AirtableClient, target: Target, ids: Sequence[str]) -> 
 def _delete(client: AirtableClient, target: Target, ids: Sequence[str]) -> None:
     if ids:
         client.delete_records(target.place["base"], target.place["table"], ids)
-
-
-def quoted(text: str) -> str:
-    """A text inside a formula."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"

@@ -15,8 +15,7 @@ from pyairtable.formulas import quoted as their_quoted
 from referencing import Registry, Resource
 
 from integration_hub.contract import TransientError
-from providers.airtable.client import AirtableClient
-from providers.airtable.sinks import quoted
+from providers.airtable.client import AirtableClient, quoted
 from providers.airtable.tests.conftest import API, BASE, FIRST, HUB_ID, REC1, REC2, TABLE, TOKEN, asked, payload, sent
 
 Say = Callable[..., None]
@@ -44,6 +43,74 @@ def test_bases_are_read_to_the_last_page(client: AirtableClient, http: responses
 def test_tables(client: AirtableClient, http: responses.RequestsMock, say: Say) -> None:
     say("GET", f"/meta/bases/{BASE}/tables", "tables")
     assert [table["name"] for table in client.tables(BASE)] == ["Customers", "Orders"]
+
+
+STARS = {"icon": "star", "max": 5, "color": "yellowBright"}
+
+
+def test_create_table(client: AirtableClient, http: responses.RequestsMock, say: Say) -> None:
+    fields: list[Any] = [
+        {"name": "Name", "type": "singleLineText"},
+        {"name": "Stars", "type": "rating", "options": STARS},
+    ]
+    for _time in range(2):
+        say("POST", f"/meta/bases/{BASE}/tables", "create_table")
+    assert client.create_table(BASE, "Guests", fields)["primaryFieldId"] == "fldGuestName00001"
+    assert sent(http) == {"name": "Guests", "fields": fields}
+    client.create_table(BASE, "Guests", fields, "Who comes")
+    assert sent(http)["description"] == "Who comes"
+
+
+def test_create_field(client: AirtableClient, http: responses.RequestsMock, say: Say) -> None:
+    say("POST", f"/meta/bases/{BASE}/tables/{TABLE}/fields", "create_field")
+    field = {"name": "Stars", "type": "rating", "options": STARS}
+    assert client.create_field(BASE, TABLE, field) == payload("create_field")
+    assert sent(http) == field
+
+
+def test_rename_field(client: AirtableClient, http: responses.RequestsMock, say: Say) -> None:
+    path = f"/meta/bases/{BASE}/tables/{TABLE}/fields/{NUMBER}"
+    for _time in range(3):
+        say("PATCH", path, {"id": NUMBER, "name": "No.", "type": "singleLineText"})
+    assert client.rename_field(BASE, TABLE, NUMBER, name="No.")["name"] == "No."
+    client.rename_field(BASE, TABLE, NUMBER, description="")
+    client.rename_field(BASE, TABLE, NUMBER, name="No.", description="Ours")
+    bodies = [sent(http, number) for number in range(3)]
+    assert bodies == [{"name": "No."}, {"description": ""}, {"name": "No.", "description": "Ours"}]
+
+
+def test_create_records(client: AirtableClient, http: responses.RequestsMock, say: Say) -> None:
+    for _time in range(2):
+        say("POST", f"/{BASE}/{TABLE}", "update_records")
+    records = [{"fields": {NUMBER: "1001"}}, {"fields": {NUMBER: "1002"}}]
+    assert [one["id"] for one in client.create_records(BASE, TABLE, records)["records"]] == [REC1, REC2]
+    assert sent(http) == {"records": records, "returnFieldsByFieldId": True}
+    client.create_records(BASE, TABLE, records, typecast=True)
+    assert sent(http)["typecast"] is True
+
+
+def test_a_lost_answer_to_a_create_is_not_repeated(client: AirtableClient, http: responses.RequestsMock) -> None:
+    http.add("POST", f"{API}/{BASE}/{TABLE}", status=503)
+    with pytest.raises(TransientError) as refused:
+        client.create_records(BASE, TABLE, [{"fields": {}}])
+    assert refused.value.unsure and len(http.calls) == 1
+
+
+def test_records_by_id_a_hundred_a_request(client: AirtableClient, http: responses.RequestsMock, say: Say) -> None:
+    ids = [f"rec{number:014}" for number in range(250)]
+    for start in (0, 100, 200):
+        there = [{"id": one, "createdTime": "2026-11-20T09:00:00.000Z", "fields": {}} for one in ids[start:][:99]]
+        say("POST", f"/{BASE}/{TABLE}/listRecords", {"records": there})
+    found = client.records_by_id(BASE, TABLE, [*ids, ids[0]], [HUB_ID])
+    assert len(found) == 99 + 99 + 50 and ids[99] not in found
+    formulas = [sent(http, number)["filterByFormula"] for number in range(3)]
+    assert [formula.count("RECORD_ID()=") for formula in formulas] == [100, 100, 50]
+    assert formulas[2].startswith(f"OR(RECORD_ID()='{ids[200]}',")
+
+
+def test_no_ids_no_call(client: AirtableClient, http: responses.RequestsMock) -> None:
+    assert client.records_by_id(BASE, TABLE, []) == {}
+    assert len(http.calls) == 0
 
 
 def test_list_records(client: AirtableClient, http: responses.RequestsMock, say: Say) -> None:
@@ -181,6 +248,33 @@ def test_pyairtable_writes_alike(
         http,
         lambda: client.delete_records(BASE, TABLE, [REC1, REC2]),
         lambda: table.batch_delete([REC1, REC2]),
+    )
+
+
+def test_pyairtable_builds_alike(
+    client: AirtableClient, http: responses.RequestsMock, say: Say, table: pyairtable.Table
+) -> None:
+    field: Any = {"name": "Stars", "type": "rating", "options": STARS}
+    for _side in range(2):
+        say("POST", f"/meta/bases/{BASE}/tables", "create_table")
+    ours, theirs = [{"name": "Name", "type": "singleLineText"}, field], [{"name": "Name", "type": "singleLineText"}]
+    client.create_table(BASE, "Guests", ours)
+    table.api.request("POST", table.base.urls.tables, json={"name": "Guests", "fields": [*theirs, field]})
+    assert sent(http, 0) == sent(http, 1) and asked(http)[0] == asked(http)[1]
+    for _side in range(2):
+        say("POST", f"/meta/bases/{BASE}/tables/{TABLE}/fields", "create_field")
+    same_request(
+        http,
+        lambda: client.create_field(BASE, TABLE, field),
+        lambda: table.create_field("Stars", "rating", options=STARS),
+    )
+    new: list[Any] = [{NUMBER: "1001"}, {NUMBER: "1002"}]
+    for _side in range(2):
+        say("POST", f"/{BASE}/{TABLE}", "update_records")
+    same_request(
+        http,
+        lambda: client.create_records(BASE, TABLE, [{"fields": one} for one in new], typecast=True),
+        lambda: table.batch_create(new, typecast=True, use_field_ids=True),
     )
 
 
