@@ -45,7 +45,8 @@ Values: TypeAlias = Mapping[str, Value]
 class Field:
     """One field of a record. `kind`: text, long_text, number, integer, money, percent (a fraction: 0.1 is 10 %),
     choice, choices (several), date, datetime, duration, email, phone, url, boolean, link (a Ref to a record of the type
-    `to`), file (a FileRef), id. `read_only`: the hub computes it; it may be pushed, never pulled."""
+    `to`), file (a FileRef), id. `read_only`: the hub computes it; it may be pushed, never pulled. `labels`: what people
+    call the choices, in their order; empty where the choices are words of their own."""
 
     name: str
     label: str
@@ -53,6 +54,11 @@ class Field:
     choices: tuple[str, ...] = ()
     read_only: bool = False
     to: str = ""
+    labels: tuple[str, ...] = ()
+
+    def label_of(self, choice: str) -> str:
+        """What people call this choice; the choice itself where nobody said."""
+        return dict(zip(self.choices, self.labels, strict=False)).get(choice, choice)
 
 
 @dataclass(frozen=True)
