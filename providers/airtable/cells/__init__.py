@@ -8,6 +8,7 @@ or guessed. `back(convert(v))` is v again, except where the field can hold less 
 * one line of text: breaks become spaces; several choices in a text field are read apart at the commas (or lines);
 * dateTime keeps milliseconds; an instant in a date field keeps its day; a day in a dateTime field is its midnight;
 * a choice is said in the field's spelling and read back in ours, spaces around it do not count;
+* a rating of 0 is no rating;
 * a link is read as ids of rows, or as the title where it was written as text; files are read as their names.
 """
 

@@ -18,7 +18,8 @@ from providers.airtable.cells.texts import is_clean, plain, shifted
 
 NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{1,30})?")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-CLOCK = re.compile(r"(-?)([0-9]{1,10}):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6}))?)?")
+CLOCK = re.compile(r"(-?)([0-9]{1,12}):([0-5][0-9])(?::([0-5][0-9])(?:\.([0-9]{1,6}))?)?")
+MOST_DIGITS = 28  # of a Python decimal
 YES, NO = ("yes", "true", "checked", "1"), ("no", "false", "unchecked", "0")
 
 
@@ -70,25 +71,31 @@ def _word(scalar: Scalar, mapped: MappedField) -> str:
     if isinstance(scalar, bool):
         return _("Yes") if scalar else _("No")
     if isinstance(scalar, int | float):
-        return plain(_exact(scalar, mapped))
+        return plain(_decimal(scalar, mapped))
     if not is_clean(scalar):
         raise unread(mapped, _("it has a character that text cannot hold"))
     return scalar
 
 
 def _exact(scalar: Scalar, mapped: MappedField) -> Decimal:
-    """A JSON number as it was written: 129.9 and not 129.900000000000005."""
-    if isinstance(scalar, bool):
-        raise unread(mapped, _("it is not a number"))
-    if isinstance(scalar, str):
-        text = scalar.strip()
-        if not NUMBER.fullmatch(text):
-            raise unread(mapped, _("it is not a number"))
-        return Decimal(text)
-    exact = Decimal(scalar) if isinstance(scalar, int) else Decimal(repr(scalar))
+    """A number that our arithmetic holds to the last digit."""
+    exact = _decimal(scalar, mapped)
     if not exact.is_finite():
         raise unread(mapped, _("it is not a finite number"))
+    if len(exact.as_tuple().digits) > MOST_DIGITS or abs(exact.adjusted()) >= MOST_DIGITS:
+        raise unread(mapped, _("it has more digits than a number here can hold"))
     return exact
+
+
+def _decimal(scalar: Scalar, mapped: MappedField) -> Decimal:
+    """A JSON number as it was written: 129.9 and not 129.900000000000005."""
+    if isinstance(scalar, int) and not isinstance(scalar, bool):
+        return Decimal(scalar)
+    if isinstance(scalar, float):
+        return Decimal(repr(scalar))
+    if isinstance(scalar, str) and NUMBER.fullmatch(scalar.strip()):
+        return Decimal(scalar.strip())
+    raise unread(mapped, _("it is not a number"))
 
 
 def _percent(scalar: Scalar, mapped: MappedField) -> Decimal:

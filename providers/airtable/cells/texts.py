@@ -47,14 +47,8 @@ def is_clean(text: str) -> bool:
 
 def text_of(value: Value, mapped: MappedField) -> str:
     """The value in words; lines end as Airtable ends them."""
-    for kind, spell in SPELLINGS:
-        if isinstance(value, kind):
-            return spell(value, mapped)
-    return str(value)
-
-
-def _lines(value: str, mapped: MappedField) -> str:
-    return str(value).replace("\r\n", "\n").replace("\r", "\n")
+    said = next((spell(value, mapped) for kind, spell in SPELLINGS if isinstance(value, kind)), str(value))
+    return said.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _number(value: int | Decimal, mapped: MappedField) -> str:
@@ -89,7 +83,7 @@ def clock(value: timedelta) -> str:
 
 # The first that fits counts: yes or no is a number to Python too, and an instant a date.
 SPELLINGS: tuple[tuple[type, Callable[[Any, MappedField], str]], ...] = (
-    (str, _lines),
+    (str, lambda value, mapped: str(value)),
     (bool, lambda value, mapped: _("Yes") if value else _("No")),
     (int, _number),
     (Decimal, _number),
