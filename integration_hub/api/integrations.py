@@ -9,7 +9,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integration_hub.api import health, runs
+from integration_hub.api import health
 from integration_hub.companies.models import Company
 from integration_hub.connections import clients
 from integration_hub.connections.fields import DecryptionError
@@ -21,7 +21,7 @@ from integration_hub.rest.problems import Problem, invalid
 from integration_hub.rest.requests import actor_of
 from integration_hub.rest.serializers import StrictSerializer
 from integration_hub.rest.views import HubView
-from integration_hub.sync import setup
+from integration_hub.sync import answers, setup
 
 MASK = "••••••••"
 
@@ -59,11 +59,6 @@ class ConnectSerializer(StrictSerializer):
     secrets = serializers.DictField(child=Text(allow_blank=True, max_length=10_000), required=False)
     settings = serializers.DictField(child=serializers.JSONField(), required=False)
     replace_account = Switch(required=False, help_text="Needed when the key belongs to another account than before.")
-
-
-class StartedSerializer(StrictSerializer):
-    address = Text(read_only=True, help_text="Of the first run, as in Location.")
-    runs = runs.RunSerializer(many=True, read_only=True)
 
 
 class IntegrationView(HubView):
@@ -130,21 +125,13 @@ class SyncView(IntegrationView):
         operation_id="integrations_sync",
         request=None,
         responses={
-            202: OpenApiResponse(StartedSerializer, description="The runs that were started, or go on already.")
+            202: OpenApiResponse(answers.StartedSerializer, description="The runs that were started, or go on already.")
         },
     )
     def post(self, request: Request, provider: str) -> Response:
         declared = self.declared(provider)
         StrictSerializer(data=request.data).is_valid(raise_exception=True)  # no body, or an empty one
-        connection = Connection.objects.filter(provider=declared.key).first()
-        if connection is None or connection.status != Status.CONNECTED:
-            raise Problem("conflict", _("%(name)s is not connected; connect it first.") % {"name": declared.name})
-        started = setup.sync_now(connection, actor=actor_of(request))
-        if not started:
-            raise Problem("conflict", health.of_one(self.company, declared).sentence)
-        first = runs.address(started[0])
-        data = StartedSerializer({"address": first, "runs": started}).data
-        return Response(data, status=202, headers={"Location": first})
+        return answers.start_all(answers.working(declared), actor=actor_of(request))
 
 
 def save(company: Company, provider: Provider, body: dict[str, Any], actor: str) -> None:

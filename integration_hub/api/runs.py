@@ -13,45 +13,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from integration_hub.api.filters import RunFilter, WriteFilter
-from integration_hub.rest.fields import Choice, Id, Moment, Ref, Text, Whole
+from integration_hub.rest.fields import Choice, Id, Moment, Text, Whole
 from integration_hub.rest.problems import Problem
 from integration_hub.rest.serializers import StrictSerializer
 from integration_hub.rest.views import HubViewSet
+from integration_hub.sync.answers import RunSerializer
 from integration_hub.sync.models import SyncRun, SyncWrite
-from integration_hub.sync.models.run import Outcome, RunKind, RunState
+from integration_hub.sync.models.run import Outcome
 
 PAGE_PARAMETERS = [
     OpenApiParameter("page", int, description="Which page of the records."),
     OpenApiParameter("page_size", int, description="How many records a page has, at most 200."),
     OpenApiParameter("after", int, description="Read on after the record with this id."),
 ]
-
-
-def address(run: SyncRun) -> str:
-    return f"/api/runs/{run.pk}"
-
-
-class RunSerializer(StrictSerializer):
-    id = Id(read_only=True)
-    address = serializers.SerializerMethodField()
-    provider = Text(read_only=True, source="mapping.connection.provider")
-    record_type = Text(read_only=True, source="mapping.record_type")
-    mapping = Ref(read_only=True)
-    target = Text(read_only=True, source="mapping.label")
-    kind = Choice(RunKind.choices, read_only=True)
-    state = Choice(RunState.choices, read_only=True)
-    started_by = Text(read_only=True, source="actor")
-    started_at = Moment(read_only=True)
-    finished_at = Moment(read_only=True, allow_null=True)
-    total = Whole(read_only=True)
-    created = Whole(read_only=True)
-    updated = Whole(read_only=True)
-    deleted = Whole(read_only=True)
-    unchanged = Whole(read_only=True)
-    failed = Whole(read_only=True)
-
-    def get_address(self, run: SyncRun) -> str:
-        return address(run)
 
 
 class ChangeSerializer(StrictSerializer):
