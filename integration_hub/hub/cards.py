@@ -6,12 +6,19 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Min
+from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integration_hub.companies.models import Company
 from integration_hub.connections.models import Connection, Status
 from integration_hub.contract import Provider, Stat, registry
+from integration_hub.http import clock
+from integration_hub.hub import budget
+from integration_hub.hub.charts import sparkline
+from integration_hub.hub.day import Day, Hour, day
+from integration_hub.hub.progress import Progress, progress
 from integration_hub.sync.models import Lane, Mapping, Schedule, SyncRun
 from integration_hub.sync.models.run import RunKind, RunState
 from integration_hub.sync.status import Waiting, waiting_by_target
@@ -56,6 +63,9 @@ class Card:
     connection: Connection | None
     lines: list[Line] = field(default_factory=list)
     stats: list[Stat] = field(default_factory=list)
+    hours: list[Hour] = field(default_factory=list)
+    moved_lately: int = 0
+    use: budget.Use | None = None
 
     @property
     def status(self) -> Status:
@@ -76,11 +86,19 @@ class Card:
 
     @property
     def kind(self) -> str:
-        return "warn" if self.halted else STATES[self.status][0]
+        if self.halted:
+            return "warn"
+        return "busy" if self.is_syncing else STATES[self.status][0]
 
     @property
     def word(self) -> str:
-        return _("Needs setting up") if self.halted else str(self.status.label)
+        if self.halted:
+            return _("Needs setting up")
+        return _("Syncing") if self.is_syncing else str(self.status.label)
+
+    @property
+    def is_syncing(self) -> bool:
+        return self.is_connected and any(line.run for line in self.lines)
 
     @property
     def summary(self) -> str:
@@ -108,8 +126,20 @@ class Card:
         return ", ".join(line.mapping.label for line in self.lines)
 
     @property
-    def run(self) -> SyncRun | None:
-        return next((line.run for line in self.lines if line.run), None)
+    def is_live(self) -> bool:
+        """Are changes sent as they are made?"""
+        return any(line.mapping.is_live for line in self.lines)
+
+    @property
+    def following(self) -> list[Progress]:
+        """The full runs that are going now."""
+        going = [line.run for line in self.lines if line.run]
+        now = timezone.now()
+        return [progress(run, self.moved_lately, now, beside=len(going)) for run in going]
+
+    @property
+    def spark(self) -> SafeString:
+        return sparkline(self.hours, self.provider.key)
 
     @property
     def waiting(self) -> int:
@@ -126,14 +156,16 @@ class Card:
         return min((line.next_run for line in self.lines if line.next_run), default=None)
 
 
-def cards(company: Company, only: str = "") -> list[Card]:
-    """A card for every declared provider (or `only` that one), in the order they are declared."""
+def cards(company: Company, only: str = "", today: Day | None = None) -> list[Card]:
+    """A card for every declared provider (or `only` that one), in the order they are declared. `today` is what the
+    page has read of the last 24 hours already."""
     providers = [provider for provider in registry.providers() if only in ("", provider.key)]
     connections = {
         row.provider: row
         for row in Connection.everywhere.filter(company=company).defer("api_key", "webhook_secret", "secrets")
     }
     lines = _lines(company, [connections[p.key].pk for p in providers if p.key in connections])
+    today = today or day(company.pk)
     made = []
     for provider in providers:
         connection = connections.get(provider.key)
@@ -141,8 +173,23 @@ def cards(company: Company, only: str = "") -> list[Card]:
         if connection is not None:
             card.lines = lines.get(connection.pk, [])
             card.stats = list(provider.stats(connection.pk)) if card.is_set_up else []
+            card.hours, card.moved_lately = today.of(provider.key), today.minute(provider.key).moved
         made.append(card)
+    _note_budgets(made, today)
     return made
+
+
+def _note_budgets(made: list[Card], today: Day) -> None:
+    own = {
+        card.provider.key: budget.keys(card.connection, [line.mapping for line in card.lines])
+        for card in made
+        if card.connection is not None
+    }
+    found = budget.rows(own.values())
+    now = clock.now().timestamp()
+    for card in made:
+        if keys := own.get(card.provider.key):
+            card.use = budget.use(card.provider, keys, found, today.minute(card.provider.key).calls, now)
 
 
 def _lines(company: Company, connections: list[UUID]) -> dict[UUID, list[Line]]:

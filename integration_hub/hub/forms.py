@@ -52,7 +52,10 @@ def settings_form(provider: Provider, connection: Connection, data: Any = None) 
 
 def _secret_field(secret: Secret, stored: bool) -> forms.Field:
     hint = _("Leave empty to keep the stored one.") if stored else _(secret.hint) if secret.hint else ""
-    attrs = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off"}
+    # The pattern is for the page: a key is tried while it is typed, but never one that cannot be right.
+    attrs = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "off", "data-fits": secret.pattern}
+    if stored:
+        attrs["data-stored"] = "true"
     return forms.CharField(
         label=_(secret.label), required=False, help_text=hint, max_length=4000, widget=forms.PasswordInput(attrs=attrs)
     )

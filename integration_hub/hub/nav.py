@@ -54,7 +54,7 @@ SECTIONS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
     ),
 )
 SUPERUSERS_ONLY = {"admin:index"}
-HUB_VIEWS = {"hub:overview", "hub:provider", "hub:connect", "hub:settings", "hub:disconnect"}
+HUB_VIEWS = {"hub:overview", "hub:provider", "hub:connect", "hub:settings", "hub:disconnect", "hub:given_up"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class Link:
     url: str
     icon: str
     current: bool
-    count: int = 0
+    count: int | None = None  # of open ones, where they are counted
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def _links(request: HttpRequest, entries: tuple[Entry, ...], counts: dict[str, i
     for entry in entries:
         url = address(request, entry.target)
         if url:
-            yield Link(entry.label, url, entry.icon, _is_here(request, entry.target, url), counts.get(entry.target, 0))
+            yield Link(entry.label, url, entry.icon, _is_here(request, entry.target, url), counts.get(entry.target))
 
 
 def address(request: HttpRequest, target: str) -> str:

@@ -1,12 +1,13 @@
 """What every tab of the hub shows above its own content: the tab bar and what needs somebody."""
 
-from collections.abc import Iterable
-from typing import NamedTuple
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from integration_hub.companies.models import Company
+from integration_hub.hub import remedies
 from integration_hub.hub.cards import Card
 from integration_hub.notices.models import Problem
 
@@ -34,4 +35,11 @@ def open_problems(company: Company, limit: int, provider: str = "") -> list[Prob
     rows = Problem.everywhere.filter(company=company, closed_at=None)
     if provider:
         rows = rows.filter(provider=provider)
-    return list(rows.order_by("severity", "since")[:limit])
+    return with_remedies(list(rows.order_by("severity", "since")[:limit]))
+
+
+def with_remedies(rows: Sequence[Any]) -> list[Any]:
+    """Each problem with its `remedy` (what its button does here, or None) and its `lead` (the page it leads to)."""
+    for row in rows:
+        row.remedy, row.lead = remedies.remedy(row), remedies.lead(row)
+    return list(rows)

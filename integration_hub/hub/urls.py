@@ -6,19 +6,25 @@ from django.views.generic import RedirectView
 
 from integration_hub.companies.middleware import switch
 from integration_hub.hub import health
-from integration_hub.hub.views import overview, problems, providers, runs
+from integration_hub.hub.views import checking, overview, problems, providers, runs
 
 hub_pages = (
     [
         path("", overview.overview, name="overview"),
         path("problems/", problems.problems, name="problems"),
+        path("problems/<uuid:pk>/fix/", problems.fix, name="fix"),
+        path("given-up/<uuid:mapping>/", problems.given_up, name="given_up"),
+        path("given-up/<uuid:mapping>/retry/", problems.retry, name="retry_given_up"),
         path("runs/", runs.runs, name="runs"),
         path("runs/<uuid:pk>/", runs.run, name="run"),
         path("runs/<uuid:pk>/retry/", runs.retry_failed, name="retry_failed"),
         path("runs/<uuid:pk>/retry/<int:write>/", runs.retry_one, name="retry_one"),
         path("runs/<uuid:pk>/stop/", runs.stop, name="stop"),
+        path("runs/<uuid:pk>/resume/", runs.go_on, name="go_on"),
         path("<slug:key>/", providers.provider, name="provider"),
         path("<slug:key>/connect/", providers.connect, name="connect"),
+        path("<slug:key>/check/", checking.check, name="check"),
+        path("<slug:key>/progress/", providers.progress, name="progress"),
         path("<slug:key>/settings/", providers.save_settings, name="settings"),
         path("<slug:key>/disconnect/", providers.disconnect, name="disconnect"),
         *[path(f"<slug:key>/{name}/", providers.act, {"name": name}, name=name) for name in providers.ACTS],

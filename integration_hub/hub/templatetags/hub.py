@@ -1,6 +1,5 @@
 """Template tags of the product: icons, states, times as people say them, numbers with their whole."""
 
-import re
 from datetime import datetime
 from typing import Any
 
@@ -8,7 +7,6 @@ from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.forms import BoundField
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -16,10 +14,10 @@ from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
 
 from integration_hub.companies.middleware import FIELD
+from integration_hub.hub import values
 from integration_hub.hub.icons import ICONS
 
 register = template.Library()
-INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*(Z|[+-]\d\d:\d\d)$")
 
 
 @register.simple_tag
@@ -75,15 +73,8 @@ def named(field: BoundField) -> SafeString:
 
 @register.filter
 def plain(value: Any) -> str:
-    """A canonical value as people read it: instants in the company's zone, yes and no, lists with commas."""
-    if value is None or value == "":
-        return _("empty")
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    moment = parse_datetime(value) if isinstance(value, str) and INSTANT.match(value) else None
-    return date_format(timezone.localtime(moment), "j M Y, H:i") if moment else str(value)
+    """A canonical value as people read it."""
+    return values.said(value)
 
 
 @register.simple_tag

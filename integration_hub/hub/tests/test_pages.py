@@ -78,7 +78,7 @@ def test_problems_are_sentences_with_one_button(login: Login, alice: User, compa
     for address in ("/admin/hub/", TAB, "/admin/hub/problems/"):
         page = text(login(alice), address)
         assert "Paper ran out." in page and "7 records affected" in page and ">Buy paper</a>" in page
-    assert '<span class="count">1' in page
+        assert '<span class="count" id="problem-count">1' in page
     problems.close(company.pk, "k")
     assert "No open problems" in text(login(alice), "/admin/hub/problems/")
     assert "Paper ran out." in text(login(alice), "/admin/hub/problems/?show=settled")
@@ -87,9 +87,9 @@ def test_problems_are_sentences_with_one_button(login: Login, alice: User, compa
 def test_a_run_tells_record_by_record_what_was_written(login: Login, alice: User, drawer: Drawer) -> None:
     page = text(login(alice), f"/admin/hub/runs/{drawer.run.pk}/")
     assert "The drawer is too small. Send less." in page
-    assert "Pending → Sent" in page
+    assert '<dt>Status</dt><dd><del>Pending</del> <span aria-hidden="true">→</span> <ins>Sent</ins></dd>' in page
     assert f"/admin/records/order/{drawer.failed.record_id}/" in page
-    assert "3 of 3" in page and "rows/s" in page and "Retry this one" in page
+    assert "3 of 3 rows" in page and "rows/s" in page and "Retry this one" in page
     assert "Order 0-1" not in text(login(alice), f"/admin/hub/runs/{drawer.run.pk}/?show=failed")
 
 
@@ -200,51 +200,67 @@ def test_what_was_given_up_is_tried_again(login: Login, alice: User, drawer: Dra
     assert WorkRow.everywhere.get().hold == ""
 
 
+CHANGING = ("connect", "settings", "disconnect", "test", "sync", "pause", "resume")
+
+
 # --- who may what -----------------------------------------------------------------------------------------------------
 
 
 def posts(drawer: Drawer) -> list[str]:
     run = f"/admin/hub/runs/{drawer.run.pk}/"
-    acts = [f"{TAB}{name}/" for name in ("connect", "settings", "disconnect", "test", "sync", "pause", "resume")]
-    return [*acts, f"{run}retry/", f"{run}retry/{drawer.failed.pk}/", f"{run}stop/"]
+    acts = [f"{TAB}{name}/" for name in (*CHANGING, "check")]
+    given_up = f"/admin/hub/given-up/{drawer.mapping.pk}/retry/"
+    problem = Problem.everywhere.order_by("since").first()
+    fix = [f"/admin/hub/problems/{problem.pk}/fix/"] if problem else []
+    runs = [f"{run}retry/", f"{run}retry/{drawer.failed.pk}/", f"{run}stop/", f"{run}resume/"]
+    return [*acts, *runs, given_up, *fix]
 
 
 def test_staff_sees_everything_and_changes_nothing(login: Login, bob: User, drawer: Drawer) -> None:
     client = login(bob)
-    for address in ("/admin/hub/", TAB, f"/admin/hub/runs/{drawer.run.pk}/"):
+    problems.raise_(drawer.mapping.company_id, f"sync:{drawer.mapping.pk}:failed", sentence="Some.", button="See")
+    run, given_up = f"/admin/hub/runs/{drawer.run.pk}/", f"/admin/hub/given-up/{drawer.mapping.pk}/"
+    for address in ("/admin/hub/", TAB, run, "/admin/hub/runs/", "/admin/hub/problems/", given_up):
         page = text(client, address)
         main = page[page.index('id="content"') :]
-        assert "<button" not in main and 'method="post"' not in main
+        searching = main.count('<form class="search" method="get"')
+        assert main.count("<button") == main.count("<form") == searching <= 1, address
+        assert 'method="post"' not in main and 'href="/admin/hub/paper/disconnect/"' not in main
+        assert f'href="{run}stop/"' not in main
     for address in posts(drawer):
         answer = client.post(address, CONNECT)
         assert answer.status_code == 403, address
         assert "Only admins of Alice&#x27;s may do this." in answer.content.decode()
-    assert client.get(TAB + "disconnect/").status_code == 403
+    assert client.get(TAB + "disconnect/").status_code == client.get(run + "stop/").status_code == 403
     assert Connection.everywhere.get().status == "connected"
     assert WorkRow.everywhere.get().hold == "dead"
 
 
 def test_buttons_do_nothing_on_get(login: Login, alice: User, drawer: Drawer) -> None:
     for address in posts(drawer):
-        if not address.endswith("disconnect/"):
+        if not address.endswith(("disconnect/", "stop/")):  # these ask, and do nothing either
             assert login(alice).get(address).status_code == 405, address
 
 
 def test_another_companys_things_are_not_there(login: Login, charlie: User, drawer: Drawer) -> None:
     client = login(charlie)
     for address in posts(drawer):
-        if not address.endswith("connect/") or address.endswith("disconnect/"):
+        if not address.endswith(("/connect/", "check/")):
             assert client.post(address).status_code == 404, address
     assert client.get(f"/admin/hub/runs/{drawer.run.pk}/").status_code == 404
+    assert client.get(f"/admin/hub/given-up/{drawer.mapping.pk}/").status_code == 404
     for address in (
         "/admin/hub/",
         TAB,
         "/admin/hub/runs/",
+        "/admin/hub/runs/?q=Order",
+        TAB + "progress/",
         "/admin/hub/problems/",
         "/admin/hub/problems/?show=settled",
     ):
         page = text(client, address)
-        assert "Drawer of alice" not in page and "Trouble 0." not in page and "Drawer · Orders" not in page
+        for secret in ("Drawer of alice", "Trouble 0.", "Drawer · Orders", "Order 0-"):
+            assert secret not in page, address
 
 
 def test_what_does_not_exist_is_404(login: Login, alice: User, drawer: Drawer) -> None:

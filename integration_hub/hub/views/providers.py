@@ -4,11 +4,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from integration_hub.companies.models import Role
@@ -18,8 +20,10 @@ from integration_hub.connections.models import Connection
 from integration_hub.contract import Provider, ProviderError, registry
 from integration_hub.hub import forms
 from integration_hub.hub.access import PageRequest, for_admins, page
+from integration_hub.hub.asking import Question, ask
 from integration_hub.hub.cards import Card, cards
 from integration_hub.hub.guide import guide
+from integration_hub.hub.progress import following
 from integration_hub.hub.tabs import open_problems, tabs
 from integration_hub.sync import outbox, setup
 from integration_hub.sync.models import FieldMapping, Mapping, SyncRun
@@ -33,6 +37,18 @@ def provider(request: PageRequest, key: str) -> HttpResponse:
     if request.htmx:
         return render(request, "hub/provider_live.html", _context(request, declared))
     return show(request, declared)
+
+
+@page
+def progress(request: PageRequest, key: str) -> HttpResponse:
+    """Only how far the full runs are, for a card that follows them closely. When the last one is over, the page is
+    told to refresh the rest."""
+    declared = declared_or_404(key)
+    context = {"following": following(request.company, declared.key), "provider": declared}
+    answer = render(request, "hub/progress.html", context)
+    if not context["following"]:
+        answer.headers["HX-Trigger"] = "run-over"
+    return answer
 
 
 def show(
@@ -153,9 +169,33 @@ def disconnect(request: PageRequest, key: str) -> HttpResponse:
         services.disconnect(connection, actor=actor(request))
         messages.success(request, _("%(name)s is disconnected and its key is gone.") % {"name": declared.name})
         return HttpResponseRedirect(reverse("hub:provider", args=[key]))
-    made = cards(request.company)
-    card = next(card for card in made if card.provider is declared)
-    return render(request, "hub/disconnect.html", {"card": card, "provider": declared, "tabs": tabs(made, key)})
+    card = cards(request.company, only=key)[0]
+    return ask(request, _disconnecting(declared, card))
+
+
+def _disconnecting(declared: Provider, card: Card) -> Question:
+    name = {"name": declared.name, "account": card.connection.account_label if card.connection else ""}
+    waits = ngettext(
+        "%(shown)s record waits to be sent and stays waiting until you connect again.",
+        "%(shown)s records wait to be sent and stay waiting until you connect again.",
+        card.waiting,
+    )
+    return Question(
+        title=_("Disconnect %(name)s?") % name,
+        sentence=_("The key of %(account)s is deleted here. Nothing is deleted at %(name)s.") % name,
+        details=(
+            waits % {"shown": intcomma(card.waiting)},
+            _(
+                "Settings, mappings and links between rows are kept, so connecting the same account again goes on "
+                "where it stopped."
+            ),
+            _("To make the key useless elsewhere too, revoke it at %(name)s.") % name,
+        ),
+        button=_("Disconnect"),
+        keep=_("Keep it connected"),
+        back=reverse("hub:provider", args=[declared.key]),
+        crumb=declared.name,
+    )
 
 
 Act = Callable[[PageRequest, Connection], str]

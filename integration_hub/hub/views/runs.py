@@ -1,20 +1,24 @@
-"""Runs: the list, one run record by record, and trying again what was given up."""
+"""Runs: the list, one run record by record, stopping, going on, and trying again what was given up."""
 
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from integration_hub.contract import registry
-from integration_hub.http import clock
 from integration_hub.hub.access import PageRequest, for_admins, page
+from integration_hub.hub.asking import Question, ask
+from integration_hub.hub.day import moved_lately
 from integration_hub.hub.paging import paged
+from integration_hub.hub.progress import progress
 from integration_hub.notices import audit
 from integration_hub.sync import runs as engine
 from integration_hub.sync.models import SyncRun, SyncWrite
@@ -24,25 +28,50 @@ FILTERS: dict[str, dict[str, Any]] = {
     "": {},
     "failed": {"failed__gt": 0},
     "running": {"state": RunState.RUNNING, "kind": RunKind.FULL},
+    "full": {"kind": RunKind.FULL},
 }
+SEARCHED = 20_000  # newest records of the company's runs that a search of all runs looks through
+LONGEST = 100  # characters of what is searched
 
 
 @page
 def runs(request: PageRequest) -> HttpResponse:
-    show = request.GET.get("show", "")
-    rows = SyncRun.everywhere.filter(company=request.company, **FILTERS.get(show, {}))
-    rows = rows.select_related("mapping__connection").order_by("-started_at")
-    context = {"page": paged(request, rows), "show": show}
+    """The company's runs, or with `q` the records of all runs whose title has it."""
+    show, key, wanted = request.GET.get("show", ""), request.GET.get("provider", ""), asked(request)
+    context: dict[str, Any] = {"show": show, "key": key, "q": wanted, "providers": registry.providers()}
+    if wanted:
+        context |= {"page": paged(request, _searched(request, wanted, key)), "searched": SEARCHED}
+    else:
+        rows = SyncRun.everywhere.filter(company=request.company, **FILTERS.get(show, {}))
+        rows = _of_provider(rows, key, "mapping__connection__provider")
+        context["page"] = paged(request, rows.select_related("mapping__connection").order_by("-started_at"))
     return render(request, "hub/runs_live.html" if request.htmx else "hub/runs.html", context)
+
+
+def asked(request: PageRequest) -> str:
+    return request.GET.get("q", "").replace("\x00", "").strip()[:LONGEST]
+
+
+def _searched(request: PageRequest, wanted: str, key: str) -> "QuerySet[SyncWrite]":
+    newest = SyncWrite.everywhere.filter(company=request.company).order_by("-id").values("id")[:SEARCHED]
+    rows = SyncWrite.everywhere.filter(id__in=newest, title__icontains=wanted)
+    rows = _of_provider(rows, key, "run__mapping__connection__provider")
+    return rows.select_related("run__mapping").order_by("-id")
+
+
+def _of_provider(rows: "QuerySet[Any]", key: str, path: str) -> "QuerySet[Any]":
+    return rows.filter(**{path: key}) if key else rows
 
 
 @page
 def run(request: PageRequest, pk: UUID) -> HttpResponse:
     found = find(request, pk)
-    show = request.GET.get("show", "")
+    show, wanted = request.GET.get("show", ""), asked(request)
     if show not in Outcome.values:
         show = ""
     writes = SyncWrite.everywhere.filter(run=found, **({"outcome": show} if show else {}))
+    if wanted:
+        writes = writes.filter(title__icontains=wanted)
     shown = paged(request, writes.order_by("-id"))
     record_type = registry.record_type(found.mapping.record_type)
     for write in shown.rows:
@@ -51,8 +80,10 @@ def run(request: PageRequest, pk: UUID) -> HttpResponse:
         "run": found,
         "page": shown,
         "show": show,
+        "q": wanted,
         "outcomes": outcomes(found),
-        "progress": progress(found),
+        "progress": _progress(request, found),
+        "may_go_on": found.state == RunState.STOPPED and found.mapping.retired_at is None,
         "provider": registry.provider(found.mapping.connection.provider),
         "record_type": record_type,
     }
@@ -67,13 +98,10 @@ def find(request: PageRequest, pk: UUID) -> SyncRun:
     return found
 
 
-def progress(found: SyncRun) -> dict[str, Any]:
-    """Percent, rows done of all, seconds, and rows per second so far."""
-    ended = found.finished_at or clock.now()
-    seconds = max((ended - found.started_at).total_seconds(), 0.001)
-    whole = max(found.total, found.done)
-    percent = 100 if whole == 0 else found.done * 100 // whole
-    return {"percent": percent, "whole": whole, "seconds": seconds, "per_second": found.done / seconds}
+def _progress(request: PageRequest, found: SyncRun) -> Any:
+    going = found.state == RunState.RUNNING
+    moved = moved_lately(request.company.pk, found.mapping.connection.provider) if going else 0
+    return progress(found, moved, timezone.now())
 
 
 def outcomes(found: SyncRun) -> list[tuple[str, str, int]]:
@@ -114,12 +142,52 @@ def retry_one(request: PageRequest, pk: UUID, write: int) -> HttpResponse:
 
 
 @for_admins
-@require_POST
 def stop(request: PageRequest, pk: UUID) -> HttpResponse:
-    if engine.stop(find(request, pk)):
+    """GET asks and says what will happen; POST does it."""
+    found = find(request, pk)
+    here = reverse("hub:run", args=[pk])
+    if request.method != "POST":
+        return ask(request, _stopping(found, here))
+    if found.kind == RunKind.FULL and engine.stop(found):
         audit.record("run.stopped", company_id=request.company.pk, actor=request.user.get_username(), target=str(pk))
         messages.success(request, _("Stopped. What was written stays; live changes go on."))
-    return HttpResponseRedirect(reverse("hub:run", args=[pk]))
+    else:
+        messages.info(request, _("This run was over already."))
+    return HttpResponseRedirect(here)
+
+
+def _stopping(found: SyncRun, here: str) -> Question:
+    left = max(found.total - found.done, 0)
+    waits = ngettext(
+        "%(count)d record is not looked at in this run.", "%(count)d records are not looked at in this run.", left
+    )
+    return Question(
+        title=_("Stop this full sync?"),
+        sentence=_("What was written stays, at both sides. Nothing is deleted or taken back."),
+        details=(
+            waits % {"count": left},
+            _("Records that change from now on are synced as always."),
+            _("You can go on later: records that are in step by then are skipped."),
+        ),
+        button=_("Stop"),
+        keep=_("Let it run"),
+        back=here,
+        crumb=found.mapping.label,
+    )
+
+
+@for_admins
+@require_POST
+def go_on(request: PageRequest, pk: UUID) -> HttpResponse:
+    """Resume a stopped run: a new one, which skips what is in step already."""
+    found = find(request, pk)
+    if found.mapping.retired_at is not None or found.state != RunState.STOPPED:
+        messages.info(request, _("This run cannot go on: it was not stopped, or its mapping was replaced."))
+        return HttpResponseRedirect(reverse("hub:run", args=[pk]))
+    started = engine.start(found.mapping, actor=request.user.get_username())
+    audit.record("run.resumed", company_id=request.company.pk, actor=request.user.get_username(), target=str(pk))
+    messages.success(request, _("Going on. Records that are in step already are skipped."))
+    return HttpResponseRedirect(reverse("hub:run", args=[started.pk]))
 
 
 def tell(request: PageRequest, count: int) -> None:

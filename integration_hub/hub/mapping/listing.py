@@ -1,0 +1,52 @@
+"""The mappings of a connection as its tab lists them; a fixed number of queries."""
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from integration_hub.connections import discovery
+from integration_hub.contract import registry
+from integration_hub.hub.cards import Card, Line
+from integration_hub.sync import mappings
+from integration_hub.sync.models import FieldMapping
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One mapping: `fields` of ours mapped of `whole`, `paused` of them standing still."""
+
+    line: Line
+    base: str
+    fields: int
+    whole: int
+    paused: int
+
+
+def mapping_list(card: Card) -> dict[str, Any]:
+    """For hub/mapping_list.html: the mappings, and the records that could be mapped next."""
+    if card.connection is None:
+        return {"listed": [], "may_map": False, "next": []}
+    rows = FieldMapping.objects.filter(mapping__in=[line.mapping.pk for line in card.lines])
+    pairs = list(rows.values_list("mapping_id", "ours", "paused"))
+    fields = Counter(mapping for mapping, ours in {(mapping, ours) for mapping, ours, _paused in pairs})
+    paused = Counter(mapping for mapping, _ours, why in pairs if why)
+    may_map = card.is_set_up and bool(mappings.mappable_sinks(card.connection))
+    bases = {one.id: one.label for one in discovery.known(card.connection).resources} if may_map else {}
+    listed = [
+        Listed(line, _base(card, line, bases), fields[line.mapping.pk], _whole(line), paused[line.mapping.pk])
+        for line in card.lines
+    ]
+    mapped = {line.mapping.record_type for line in card.lines}
+    following = [(kind.key, _(kind.plural)) for kind in registry.record_types() if kind.key not in mapped]
+    return {"listed": listed, "may_map": may_map, "next": following if may_map else []}
+
+
+def _whole(line: Line) -> int:
+    return len(registry.record_type(line.mapping.record_type).fields)
+
+
+def _base(card: Card, line: Line, bases: dict[str, str]) -> str:
+    table = card.provider.sink(line.mapping.sink).resource_id(line.mapping.place)
+    return next((bases[part] for part in line.mapping.place.values() if part in bases and part != table), "")

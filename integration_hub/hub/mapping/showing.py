@@ -1,0 +1,125 @@
+"""One record as it would be written, in words; how many records pass; and finding another record to look at."""
+
+from collections.abc import Mapping as Map
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from django.contrib.humanize.templatetags.humanize import intcomma
+from django.urls import Resolver404, resolve
+from django.utils.translation import gettext as _
+
+from integration_hub.companies.requests import HubRequest
+from integration_hub.contract import RecordType
+from integration_hub.contract.api import Json
+from integration_hub.hub.mapping.desk import Desk
+from integration_hub.hub.mapping.typed import Typed, draft
+from integration_hub.hub.values import said
+from integration_hub.sync import filters, mappings
+from integration_hub.sync.mappings import Cell, InvalidMapping, Preview
+
+LOOKED_AT = 500  # records a count or a search without an index looks at
+FOUND = 8  # records a search offers
+LONGEST = 300  # characters of a cell that are shown
+
+
+@dataclass(frozen=True)
+class Example:
+    """A cell in words; `sentence` says why it cannot be written."""
+
+    text: str = ""
+    sentence: str = ""
+    is_empty: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """A record that was found; `id` and what people call it."""
+
+    id: UUID
+    title: str
+
+
+def preview(desk: Desk, typed: Typed) -> Preview | None:
+    """The record as this form would write it; None without records, or before the table is known."""
+    if desk.resource is None:
+        return None
+    wanted = draft(typed, desk)
+    company = desk.connection.company_id
+    try:
+        return mappings.preview(desk.connection, wanted, typed.record) or _first(desk, typed, company)
+    except (filters.InvalidFilter, InvalidMapping):  # said beside the filter; the cells can be shown all the same
+        return mappings.preview(desk.connection, draft(_unfiltered(typed), desk), typed.record)
+
+
+def _first(desk: Desk, typed: Typed, company: UUID) -> Preview | None:
+    """The chosen record is gone: the first one instead."""
+    return mappings.preview(desk.connection, draft(typed, desk)) if typed.record else None
+
+
+def _unfiltered(typed: Typed) -> Typed:
+    return replace(typed, conditions=())
+
+
+def examples(shown: Preview | None) -> Map[tuple[str, str], Example]:
+    """By our field and the remote one."""
+    cells = shown.cells if shown else ()
+    return {(cell.mapped.ours.name, cell.mapped.remote_id): example(cell) for cell in cells}
+
+
+def example(cell: Cell) -> Example:
+    if cell.sentence:
+        return Example(sentence=cell.sentence)
+    text = cell.note or words(cell.cell)
+    return Example(text[:LONGEST] + "…" * (len(text) > LONGEST), is_empty=not text)
+
+
+def words(cell: Json) -> str:
+    """A cell as people read it; empty stays empty."""
+    if cell is None or cell in ("", []):
+        return ""
+    if isinstance(cell, dict):
+        return ", ".join(words(part) for part in cell.values())
+    if isinstance(cell, list):
+        return ", ".join(words(part) for part in cell)
+    return said(cell)
+
+
+def how_many(record_type: RecordType, company: UUID, conditions: list[dict[str, Any]]) -> str:
+    """How many records pass, as far as it is cheap to know; empty where the filter cannot be understood."""
+    whole = record_type.count(company)
+    name = {"plural": _(record_type.plural), "whole": intcomma(whole)}
+    if not conditions:
+        return _("All %(whole)s: %(plural)s.") % name
+    try:
+        checked = filters.checked(record_type, conditions)
+    except filters.InvalidFilter:
+        return ""
+    values = record_type.load(company, list(record_type.scan(company, None, LOOKED_AT)))
+    passing = sum(filters.passes(mine, checked) for mine in values.values())
+    name |= {"n": intcomma(passing), "looked": intcomma(len(values))}
+    if whole <= len(values):
+        return _("%(n)s of %(whole)s: %(plural)s.") % name
+    return _("%(n)s of the first %(looked)s; there are %(whole)s: %(plural)s.") % name
+
+
+def find(request: HubRequest, record_type: RecordType, company: UUID, q: str) -> list[Found]:
+    """Records that fit the words, found as their own list finds them, else by title among the first few hundred."""
+    values = record_type.load(company, _searched(request, record_type, q))
+    if not values:
+        values = record_type.load(company, list(record_type.scan(company, None, LOOKED_AT)))
+        titles = {pk: record_type.title(mine) for pk, mine in values.items()}
+        return [Found(pk, title) for pk, title in titles.items() if q.casefold() in title.casefold()][:FOUND]
+    return [Found(pk, record_type.title(mine)) for pk, mine in values.items()]
+
+
+def _searched(request: HubRequest, record_type: RecordType, q: str) -> list[UUID]:
+    """Ask the list on which people see these records."""
+    try:
+        page: Any = getattr(resolve(record_type.address(UUID(int=0))).func, "model_admin", None)
+    except Resolver404:
+        return []
+    if page is None or not page.get_search_fields(request):
+        return []
+    rows, _twice = page.get_search_results(request, page.get_queryset(request), q)
+    return list(rows.order_by("-pk").values_list("pk", flat=True).distinct()[:FOUND])

@@ -1,0 +1,41 @@
+"""Canonical values (what the engine keeps of a record) as people read them. Pure, but for the zone of instants."""
+
+import re
+from typing import Any
+
+from django.utils import timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*(Z|[+-]\d\d:\d\d)$")
+DAY = re.compile(r"\d{4}-\d\d-\d\d$")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+
+
+def said(value: Any) -> str:
+    """Instants in the company's zone, days, yes and no, a link as the other record's title, lists with commas."""
+    if value is None or value in ("", []):
+        return _("empty")
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, list):
+        if len(value) == 2 and isinstance(value[0], str) and UUID.match(value[0]):
+            return str(value[1])
+        return ", ".join(map(str, value))
+    return _text(value) if isinstance(value, str) else str(value)
+
+
+def _text(value: str) -> str:
+    if INSTANT.match(value) and (moment := _parsed(parse_datetime, value)):
+        return date_format(timezone.localtime(moment), "j M Y, H:i")
+    if DAY.match(value) and (day := _parsed(parse_date, value)):
+        return date_format(day, "j M Y")
+    return value
+
+
+def _parsed(parse: Any, value: str) -> Any:
+    try:
+        return parse(value)
+    except ValueError:  # looks like a time and is none: the 31st of February
+        return None
