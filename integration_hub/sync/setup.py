@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from integration_hub.companies.models import Company
-from integration_hub.connections import clients
+from integration_hub.connections import clients, discovery
 from integration_hub.connections import services as connections
 from integration_hub.connections.models import Connection
 from integration_hub.contract import ProviderError, ReadyTarget, RecordType, Sink, registry
@@ -29,6 +29,7 @@ def connect(
     is missing becomes a problem with a button.
     """
     connection = connections.connect(company, provider_key, dict(secrets), dict(settings), actor=actor)
+    discovery.ask(connection)
     prepare(connection, actor=actor)
     return connection
 

@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
+from integration_hub.connections import discovery
 from integration_hub.sync import pruning, schedules, worker
 
 
@@ -15,6 +16,7 @@ def drain() -> None:
 @shared_task(name="sync.sweep")
 def sweep() -> None:
     worker.sweep(settings.CELERY_WORKER_CONCURRENCY)
+    discovery.repair()
 
 
 @shared_task(name="sync.minute")

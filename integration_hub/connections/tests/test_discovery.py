@@ -184,6 +184,18 @@ def test_what_was_put_while_a_listing_is_read_is_newer(reader: Connection, libra
     assert labels(discovery.known(reader, "shelf1").resources) == ["Book 1"], "the next listing is newer"
 
 
+def test_what_lies_in_a_resource_that_was_just_made_stays(reader: Connection, library: Library) -> None:
+    def put(within: str, resource: Resource | None) -> None:
+        library.before = None
+        discovery.put(reader, shelf(9))
+        discovery.put(reader, book(9, within="shelf9"))
+
+    library.before = put
+    discovery.renew(reader)
+    assert sorted(labels(discovery.known(reader).resources)) == ["Shelf 1", "Shelf 2", "Shelf 9"]
+    assert labels(discovery.known(reader, "shelf9").resources) == ["Book 9"]
+
+
 def test_put_makes_and_changes(reader: Connection) -> None:
     for resource in (book(1, pages=1), book(2), book(1, "Other", pages=2)):
         discovery.put(reader, resource)
