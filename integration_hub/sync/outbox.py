@@ -2,9 +2,11 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from django.db.models import F, QuerySet
 
 from integration_hub.http import clock
 from integration_hub.sync import lanes, nudge, sql
@@ -18,7 +20,7 @@ _LIVE_LOCK = 0x48554201  # namespace of the advisory lock between changes and go
 _UPSERT = """
 INSERT INTO sync_work (company_id, target, record_type, record_id, rev, done_rev, prio, run_at, changed_at, attempts,
                        failing_since, tried_at, hold, remedy, sentence, trace, run_id)
-VALUES {rows}
+{rows}
 ON CONFLICT (target, record_type, record_id) DO UPDATE SET
   rev = sync_work.rev + 1,
   prio = CASE WHEN sync_work.rev = sync_work.done_rev OR excluded.prio < sync_work.prio
@@ -33,6 +35,11 @@ ON CONFLICT (target, record_type, record_id) DO UPDATE SET
                 THEN excluded.run_id ELSE sync_work.run_id END
 """
 _ROW = "(%s, %s, %s, %s, 1, 0, %s, %s, %s, 0, NULL, NULL, '', '', '', '', {run})"
+# WHERE true: without it SQLite takes ON CONFLICT for the ON of a join.
+_FOUND = """
+SELECT %s, %s, %s, found.work_record, 1, 0, %s, %s, %s, 0, NULL, NULL, '', '', '', '', NULL
+FROM ({found}) AS found WHERE true ORDER BY found.work_record
+"""
 
 
 class OutsideTransaction(RuntimeError):
@@ -53,6 +60,21 @@ def enqueue(
     if targets:
         write(company_id, record_type, [(t, r) for t in targets for r in records], prio=prio, run=run)
         transaction.on_commit(lambda: wake(targets), robust=True)
+
+
+def enqueue_found(record_type: str, company_id: UUID, found: QuerySet[Any], *, prio: int = WorkRow.PRIO_CHANGE) -> None:
+    """`enqueue` for all records of a query, however many: their ids never leave the database."""
+    if not connection.in_atomic_block:
+        raise OutsideTransaction("enqueue_found() belongs inside the transaction of the change it announces")
+    targets = live_targets(record_type, company_id)
+    if not targets:
+        return
+    query, narrowed = found.order_by().values(work_record=F("pk")).query.sql_with_params()
+    now = clock.now()
+    for target in targets:
+        values = [company_id, target, record_type, prio, now, now, *narrowed]
+        sql.execute(_UPSERT.format(rows=_FOUND.format(found=query)), values)
+    transaction.on_commit(lambda: wake(targets), robust=True)
 
 
 def live_targets(record_type: str, company_id: UUID) -> list[UUID]:
@@ -86,7 +108,7 @@ def _write(
     values: list[object] = []
     for target, record in pairs:
         values += [company_id, target, record_type, record, prio, now, now, *([] if run is None else [run])]
-    sql.execute(_UPSERT.format(rows=", ".join([row] * len(pairs))), values)
+    sql.execute(_UPSERT.format(rows=f"VALUES {', '.join([row] * len(pairs))}"), values)
 
 
 def wake(targets: list[UUID]) -> None:
