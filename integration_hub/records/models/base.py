@@ -36,6 +36,11 @@ class Record(GuardedModel, CompanyOwned):
     class Meta(CompanyOwned.Meta):
         abstract = True
 
+    @property
+    def called(self) -> str:
+        """What others write for this record where only one text fits."""
+        return str(self)
+
 
 def alive_index(name: str, *fields: str) -> models.Index:
     """An index over the living rows of a company."""

@@ -49,3 +49,8 @@ class Customer(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def called(self) -> str:
+        """The e-mail, which tells two of a name apart."""
+        return self.email or self.name

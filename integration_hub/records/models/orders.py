@@ -71,9 +71,13 @@ class Order(Record):
         return self.order_number
 
     @property
+    def cancelled(self) -> bool:
+        return self.status == self.Status.CANCELLED
+
+    @property
     def counts(self) -> bool:
         """Whether it counts as a purchase: cancelled and wholly refunded orders do not."""
-        return self.status != self.Status.CANCELLED and self.payment_state != self.PaymentState.REFUNDED
+        return not self.cancelled and self.payment_state != self.PaymentState.REFUNDED
 
 
 class OrderItem(Record):
@@ -100,6 +104,7 @@ class OrderItem(Record):
         ordering = ("order", "position", "id")
         verbose_name = _("order line")
         verbose_name_plural = _("order lines")
+        indexes: ClassVar = [alive_index("order_items_by_id", "id")]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.description}"

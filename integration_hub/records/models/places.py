@@ -62,3 +62,8 @@ class Staff(Record):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def called(self) -> str:
+        """The e-mail, as for customers."""
+        return self.email or self.name

@@ -26,12 +26,13 @@ def _read(customer: Customer) -> dict[str, Value]:
     }
 
 
+CODES, LANGUAGES = zip(*settings.LANGUAGES, strict=True)
 FIELDS = (
     Field("name", _("Name")),
     Field("reference", _("Reference")),
     Field("email", _("E-mail"), "email"),
     Field("phone", _("Phone"), "phone"),
-    Field("language", _("Language"), "choice", choices=tuple(code for code, _name in settings.LANGUAGES)),
+    Field("language", _("Language"), "choice", choices=CODES, labels=LANGUAGES),
     Field("notes", _("Notes"), "long_text"),
     Field("orders_count", _("Orders"), "integer", read_only=True),
     Field("tickets_count", _("Tickets"), "integer", read_only=True),

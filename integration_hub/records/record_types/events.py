@@ -5,7 +5,8 @@ from django.utils.translation import gettext_noop as _
 from integration_hub.contract.records import Field, Value
 from integration_hub.records import money
 from integration_hub.records.models import Event
-from integration_hub.records.record_types.reading import name_of, record_type
+from integration_hub.records.record_types.fields import choice, link, name_of
+from integration_hub.records.record_types.reading import record_type
 
 
 def _read(event: Event) -> dict[str, Value]:
@@ -19,6 +20,7 @@ def _read(event: Event) -> dict[str, Value]:
         "timezone": event.timezone,
         "venue": event.venue,
         "branch": name_of(event.branch),
+        "branch_link": link("branch", event.branch),
         "series": name_of(event.series),
         "capacity": event.capacity,
         "tickets_sold": event.tickets_sold,
@@ -31,17 +33,18 @@ def _read(event: Event) -> dict[str, Value]:
 FIELDS = (
     Field("title", _("Title")),
     Field("summary", _("Summary"), "long_text"),
-    Field("kind", _("Kind"), "choice", choices=tuple(Event.Kind.values)),
-    Field("status", _("Status"), "choice", choices=tuple(Event.Status.values)),
+    choice("kind", _("Kind"), Event.Kind),
+    choice("status", _("Status"), Event.Status),
     Field("starts_at", _("Starts"), "datetime"),
     Field("ends_at", _("Ends"), "datetime"),
     Field("timezone", _("Time zone")),
     Field("venue", _("Venue")),
     Field("branch", _("Branch"), read_only=True),
+    Field("branch_link", _("Branch (link)"), "link", to="branch"),
     Field("series", _("Series"), read_only=True),
     Field("capacity", _("Capacity"), "integer"),
     Field("tickets_sold", _("Tickets sold"), "integer", read_only=True),
-    Field("sold_share", _("Share of capacity"), "number", read_only=True),
+    Field("sold_share", _("Share of capacity"), "percent", read_only=True),
     Field("revenue", _("Revenue"), read_only=True),
     Field("updated_at", _("Updated"), "datetime", read_only=True),
 )

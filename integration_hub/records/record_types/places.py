@@ -4,7 +4,8 @@ from django.utils.translation import gettext_noop as _
 
 from integration_hub.contract.records import Field, Value
 from integration_hub.records.models import Appointment, Branch, Staff
-from integration_hub.records.record_types.reading import name_of, record_type
+from integration_hub.records.record_types.fields import choice, link, name_of
+from integration_hub.records.record_types.reading import record_type
 
 
 def _read_branch(branch: Branch) -> dict[str, Value]:
@@ -32,6 +33,7 @@ def _read_staff(person: Staff) -> dict[str, Value]:
         "phone": person.phone,
         "role_title": person.role_title,
         "branch": name_of(person.branch),
+        "branch_link": link("branch", person.branch),
         "updated_at": person.updated_at,
     }
 
@@ -42,6 +44,7 @@ STAFF_FIELDS = (
     Field("phone", _("Phone"), "phone"),
     Field("role_title", _("Role")),
     Field("branch", _("Branch"), read_only=True),
+    Field("branch_link", _("Branch (link)"), "link", to="branch"),
     Field("updated_at", _("Updated"), "datetime", read_only=True),
 )
 STAFF = record_type(
@@ -57,8 +60,11 @@ def _read_appointment(appointment: Appointment) -> dict[str, Value]:
         "ends_at": appointment.ends_at,
         "timezone": appointment.timezone,
         "customer": name_of(appointment.customer),
+        "customer_link": link("customer", appointment.customer),
         "staff": name_of(appointment.staff),
+        "staff_link": link("staff", appointment.staff),
         "branch": name_of(appointment.branch),
+        "branch_link": link("branch", appointment.branch),
         "notes": appointment.notes,
         "updated_at": appointment.updated_at,
     }
@@ -66,13 +72,16 @@ def _read_appointment(appointment: Appointment) -> dict[str, Value]:
 
 APPOINTMENT_FIELDS = (
     Field("title", _("Title")),
-    Field("status", _("Status"), "choice", choices=tuple(Appointment.Status.values)),
+    choice("status", _("Status"), Appointment.Status),
     Field("starts_at", _("Starts"), "datetime"),
     Field("ends_at", _("Ends"), "datetime"),
     Field("timezone", _("Time zone")),
     Field("customer", _("Customer"), read_only=True),
+    Field("customer_link", _("Customer (link)"), "link", to="customer"),
     Field("staff", _("Staff member"), read_only=True),
+    Field("staff_link", _("Staff member (link)"), "link", to="staff"),
     Field("branch", _("Branch"), read_only=True),
+    Field("branch_link", _("Branch (link)"), "link", to="branch"),
     Field("notes", _("Notes"), "long_text"),
     Field("updated_at", _("Updated"), "datetime", read_only=True),
 )

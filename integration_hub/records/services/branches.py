@@ -1,10 +1,8 @@
 """Branches: places the company works at."""
 
-from typing import Any
-
 from django.utils.translation import gettext as _
 
-from integration_hub.records.models import Appointment, Branch, Event, Staff
+from integration_hub.records.models import Appointment, Branch, Event, Staff, Ticket
 from integration_hub.records.services.errors import Errors
 from integration_hub.records.services.noun import Changed, Noun, still_used
 from integration_hub.records.services.unit import Unit
@@ -19,10 +17,10 @@ def _fill(branch: Branch) -> None:
 def _ripples(unit: Unit, branch: Branch, before: Branch | None, changed: Changed) -> None:
     """Others show the branch by its name."""
     if before is not None and "name" in changed:
-        mirrors: tuple[tuple[str, Any], ...] = (("staff", Staff), ("event", Event), ("appointment", Appointment))
-        for key, model in mirrors:
-            shown = model.everywhere.filter(company_id=branch.company_id, branch=branch, deleted_at=None)
-            unit.touch(key, *shown.values_list("pk", flat=True))
+        unit.spread("staff", Staff, branch=branch.pk)
+        unit.spread("event", Event, branch=branch.pk)
+        unit.spread("appointment", Appointment, branch=branch.pk)
+        unit.spread("ticket", Ticket, event__branch=branch.pk)  # its name is the venue where an event has none
 
 
 def _leave(unit: Unit, branch: Branch, errors: Errors) -> None:

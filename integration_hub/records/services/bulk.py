@@ -129,6 +129,7 @@ def _insert(unit: Unit, new: Sequence[Order]) -> None:
     Order.everywhere.bulk_create(new)
     OrderItem.everywhere.bulk_create(lines)
     unit.touch("order", *(order.pk for order in new))
+    unit.touch("order_item", *(item.pk for item in lines))
     events = [item.ticket_type.event_id for item in lines if item.ticket_type]
     unit.sold(customers=[order.customer_id for order in new], events=events)
 

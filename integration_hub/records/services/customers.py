@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext as _
 
-from integration_hub.records.models import Appointment, Customer, Order
+from integration_hub.records.models import Appointment, Customer, Order, Ticket
 from integration_hub.records.services.errors import Errors
 from integration_hub.records.services.noun import Changed, Noun, still_used, taken
 from integration_hub.records.services.unit import Unit
@@ -16,15 +16,16 @@ def _check(customer: Customer, before: Customer | None, errors: Errors) -> None:
 
 
 def ripples(unit: Unit, customer: Customer, before: Customer | None, changed: Changed) -> None:
-    """Orders and appointments show their customer by name."""
+    """Orders, appointments and tickets show their customer; a ticket is printed in the customer's language."""
     if before is None:
         return
+    called = customer.called != before.called
     if changed & SHOWN_ON_ORDERS:
-        orders = Order.everywhere.filter(company_id=customer.company_id, customer=customer, deleted_at=None)
-        unit.touch("order", *orders.values_list("pk", flat=True))
-    if "name" in changed:
-        met = Appointment.everywhere.filter(company_id=customer.company_id, customer=customer, deleted_at=None)
-        unit.touch("appointment", *met.values_list("pk", flat=True))
+        unit.spread("order", Order, customer=customer.pk)
+    if called or "name" in changed:
+        unit.spread("appointment", Appointment, customer=customer.pk)
+    if called or "language" in changed:
+        unit.spread("ticket", Ticket, order_item__order__customer=customer.pk)
 
 
 def _leave(unit: Unit, customer: Customer, errors: Errors) -> None:

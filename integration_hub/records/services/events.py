@@ -5,7 +5,7 @@ from decimal import Decimal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from integration_hub.records.models import Event, EventSeries, EventSession, Ticket, TicketType
+from integration_hub.records.models import Event, EventSeries, EventSession, OrderItem, Ticket, TicketType
 from integration_hub.records.services.errors import GENERAL, Errors
 from integration_hub.records.services.noun import Changed, Noun, in_order, still_used
 from integration_hub.records.services.unit import Unit
@@ -23,6 +23,9 @@ FIELDS = (
     "venue",
     "series",
 )
+
+# A ticket prints where and when; it has a file that changes with them.
+SHOWN_ON_TICKETS = frozenset({"title", "starts_at", "ends_at", "timezone", "venue", "branch"})
 
 
 def _fill(event: Event) -> None:
@@ -52,9 +55,8 @@ def _check_step(event: Event, before: Event, errors: Errors) -> None:
 
 
 def _ripples(unit: Unit, event: Event, before: Event | None, changed: Changed) -> None:
-    if before is not None and "title" in changed:
-        shown = Ticket.everywhere.filter(company_id=event.company_id, event=event, deleted_at=None)
-        unit.touch("ticket", *shown.values_list("pk", flat=True))
+    if before is not None and changed & SHOWN_ON_TICKETS:
+        unit.spread("ticket", Ticket, event=event.pk)
 
 
 def _leave(unit: Unit, event: Event, errors: Errors) -> None:
@@ -75,8 +77,7 @@ create, update, delete, validate = noun.create, noun.update, noun.delete, noun.v
 
 def _series_ripples(unit: Unit, series: EventSeries, before: EventSeries | None, changed: Changed) -> None:
     if before is not None and "title" in changed:
-        shown = Event.everywhere.filter(company_id=series.company_id, series=series, deleted_at=None)
-        unit.touch("event", *shown.values_list("pk", flat=True))
+        unit.spread("event", Event, series=series.pk)
 
 
 def _series_leave(unit: Unit, series: EventSeries, errors: Errors) -> None:
@@ -108,8 +109,9 @@ def _type_check(kind: TicketType, before: TicketType | None, errors: Errors) -> 
 
 def _type_ripples(unit: Unit, kind: TicketType, before: TicketType | None, changed: Changed) -> None:
     if before is not None and changed & {"name", "place"}:
-        shown = Ticket.everywhere.filter(company_id=kind.company_id, ticket_type=kind, deleted_at=None)
-        unit.touch("ticket", *shown.values_list("pk", flat=True))
+        unit.spread("ticket", Ticket, ticket_type=kind.pk)
+    if before is not None and "name" in changed:
+        unit.spread("order_item", OrderItem, ticket_type=kind.pk)
 
 
 def _type_leave(unit: Unit, kind: TicketType, errors: Errors) -> None:

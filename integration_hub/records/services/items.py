@@ -13,6 +13,7 @@ from integration_hub.records.models import Order, OrderItem, Ticket
 from integration_hub.records.services import cleaning
 from integration_hub.records.services.errors import Errors
 from integration_hub.records.services.noun import copied, differing
+from integration_hub.records.services.unit import Unit
 
 FIELDS = ("ticket_type", "description", "quantity", "unit_price", "discount")
 STORED = (*FIELDS, "amount", "position")
@@ -135,7 +136,7 @@ def check_gone(lines: Lines, errors: Errors) -> None:
             errors.add("items", said % {"count": held, "line": item})
 
 
-def save(order: Order, lines: Lines) -> None:
+def save(unit: Unit, order: Order, lines: Lines) -> None:
     now = timezone.now()
     OrderItem.everywhere.bulk_create(lines.new)
     for item in lines.changed:
@@ -143,3 +144,4 @@ def save(order: Order, lines: Lines) -> None:
         item.save(update_fields=[*STORED, "updated_at"])
     if lines.gone:
         OrderItem.everywhere.filter(pk__in=[item.pk for item in lines.gone]).update(deleted_at=now)
+    unit.touch("order_item", *(item.pk for item in (*lines.new, *lines.changed, *lines.gone)))

@@ -33,6 +33,8 @@ FIELDS = (
 )
 # Changes of these change what customers bought and events sold.
 COUNTING = frozenset({"items", "total", "currency", "status", "payment_state", "customer", "placed_at"})
+SHOWN_ON_ITEMS = frozenset({"order_number", "currency"})
+SHOWN_ON_TICKETS = frozenset({"order_number", "customer"})
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # none that look alike
 
 
@@ -67,11 +69,11 @@ class Orders(Noun[Order]):
 
     def insert(self, unit: Unit, record: Order) -> None:
         super().insert(unit, record)
-        items.save(record, record.lines)
+        items.save(unit, record, record.lines)
 
     def store(self, unit: Unit, now: Order, before: Order, changed: Changed) -> None:
         super().store(unit, now, before, changed - {"items"})
-        items.save(now, now.lines)
+        items.save(unit, now, now.lines)
         if "items" in changed:
             _count_again(unit, now, before)
 
@@ -104,8 +106,12 @@ def _check(order: Order, before: Order | None, errors: Errors) -> None:
 def _ripples(unit: Unit, order: Order, before: Order | None, changed: Changed) -> None:
     if before is None or changed & COUNTING:
         _count_again(unit, order, before)
-    if before is not None and "order_number" in changed:
-        unit.touch("ticket", *_tickets(order).values_list("pk", flat=True))
+    if before is None:
+        return
+    if changed & SHOWN_ON_ITEMS:
+        unit.touch("order_item", *(item.pk for item in order.lines.all))
+    if changed & SHOWN_ON_TICKETS or order.cancelled != before.cancelled:
+        unit.spread("ticket", Ticket, order_item__order=order.pk)
 
 
 def _count_again(unit: Unit, order: Order, before: Order | None) -> None:
@@ -137,6 +143,7 @@ def _leave(unit: Unit, order: Order, errors: Errors) -> None:
     Ticket.everywhere.filter(pk__in=tickets).update(deleted_at=gone)
     OrderItem.everywhere.filter(order=order.pk, deleted_at=None).update(deleted_at=gone)
     unit.touch("ticket", *tickets)
+    unit.touch("order_item", *(item.pk for item in order.lines.gone))
 
 
 noun = Orders(Order, "order", FIELDS, fill=_fill, check=_check, ripples=_ripples, leave=_leave)

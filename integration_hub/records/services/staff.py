@@ -18,9 +18,9 @@ def _check(person: Staff, before: Staff | None, errors: Errors) -> None:
 
 
 def _ripples(unit: Unit, person: Staff, before: Staff | None, changed: Changed) -> None:
-    if before is not None and "name" in changed:
-        shown = Appointment.everywhere.filter(company_id=person.company_id, staff=person, deleted_at=None)
-        unit.touch("appointment", *shown.values_list("pk", flat=True))
+    """Appointments show their staff member."""
+    if before is not None and ("name" in changed or person.called != before.called):
+        unit.spread("appointment", Appointment, staff=person.pk)
 
 
 def _leave(unit: Unit, person: Staff, errors: Errors) -> None:

@@ -4,15 +4,35 @@ Locks are always taken in one order, so that two people saving at once wait for 
 the order, then tickets, then customers by id, then events by id; the outbox last, by record type and id.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import reduce
+from operator import or_
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Q
 
 from integration_hub.records import guard
+from integration_hub.records.models import Record
 from integration_hub.records.services import history
 from integration_hub.sync import outbox
+
+PRIO_CHANGE = 1
+
+
+class Spread:
+    """Records of one kind by what they hang on: path of foreign keys → ids of changed parents."""
+
+    def __init__(self, model: type[Record]) -> None:
+        self.model = model
+        self.parents: dict[str, set[UUID]] = defaultdict(set)
+
+    @property
+    def condition(self) -> Q:
+        hanging = (Q(**{f"{path}__in": ids}) for path, ids in self.parents.items())
+        return Q(deleted_at=None) & reduce(or_, hanging)
 
 
 class Unit:
@@ -21,14 +41,22 @@ class Unit:
     def __init__(self, company_id: UUID, prio: int) -> None:
         self.company_id = company_id
         self.prio = prio
-        self.changed: dict[str, set[UUID]] = {}
+        self.changed: dict[str, set[UUID]] = defaultdict(set)
+        self.spreads: dict[str, Spread] = {}
         self.customers: set[UUID] = set()
         self.events: set[UUID] = set()
         self.last: list[Callable[[], None]] = []
 
     def touch(self, record_type: str, *ids: UUID) -> None:
         """These records changed: whoever mirrors them must hear of it."""
-        self.changed.setdefault(record_type, set()).update(ids)
+        self.changed[record_type].update(ids)
+
+    def spread(self, record_type: str, model: type[Record], **parent: UUID) -> None:
+        """All living records that show something of this parent, which changed: `spread("ticket", Ticket, event=pk)`.
+        There may be very many, so they are never read here. Nobody waits for them as for the record itself."""
+        ((path, pk),) = parent.items()
+        spread = self.spreads.setdefault(record_type, Spread(model))
+        spread.parents[path].add(pk)
 
     def sold(self, *, customers: Iterable[UUID | None] = (), events: Iterable[UUID | None] = ()) -> None:
         """What these customers bought, or these events sold, must be counted again."""
@@ -44,9 +72,17 @@ class Unit:
         self.touch("event", *history.refresh_events(self.company_id, self.events))
         for check in self.last:
             check()
-        for record_type in sorted(self.changed):
-            if ids := self.changed[record_type]:
-                outbox.enqueue(record_type, self.company_id, sorted(ids), prio=self.prio)
+        for record_type in sorted({*self.changed, *self.spreads}):
+            self._enqueue(record_type, self.changed[record_type], self.spreads.get(record_type))
+
+    def _enqueue(self, record_type: str, ids: set[UUID], spread: "Spread | None") -> None:
+        if spread is None:
+            outbox.enqueue(record_type, self.company_id, ids, prio=self.prio)
+            return
+        # Both at once, so that all are locked in one order; then as soon as the one that was changed itself.
+        prio = self.prio if ids else max(self.prio, PRIO_CHANGE)
+        found = spread.model.everywhere.filter(Q(pk__in=ids) | spread.condition, company_id=self.company_id)
+        outbox.enqueue_found(record_type, self.company_id, found, prio=prio)
 
 
 @contextmanager

@@ -54,7 +54,7 @@ def test_orders_and_tickets_count_until_cancelled_refunded_or_deleted(company, a
     orders.update(order, {"status": "Cancelled"})
     assert bought(ana) == (0, 0, {})
     assert sold(kind) == (0, {}, Decimal(0))
-    assert {key for key, _id in queue.take()} == {"order", "customer", "event"}
+    assert {key for key, _id in queue.take()} == {"order", "customer", "event", "ticket"}
 
     orders.update(order, {"status": "Delivered", "payment_state": "refunded"})
     assert bought(ana) == (0, 1, {})

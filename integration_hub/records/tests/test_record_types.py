@@ -9,19 +9,21 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import resolve
 
 from integration_hub.contract import registry
+from integration_hub.contract.records import FileRef, Ref
 from integration_hub.records.models import Order, Ticket
 from integration_hub.records.record_types import RECORD_TYPES
 from integration_hub.records.services import customers, orders
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 KINDS = {
-    "boolean": bool, "integer": int, "number": Decimal, "money": Decimal, "datetime": datetime,
+    "boolean": bool, "integer": int, "number": Decimal, "money": Decimal, "percent": Decimal, "datetime": datetime,
+    "link": Ref, "file": FileRef,
 }  # fmt: skip
 
 
 def test_all_are_registered_once():
     assert [kind.key for kind in registry.record_types() if kind in RECORD_TYPES] == [
-        "order", "customer", "event", "ticket", "appointment", "branch", "staff",
+        "order", "order_item", "customer", "event", "ticket", "appointment", "branch", "staff",
     ]  # fmt: skip
 
 
@@ -36,6 +38,8 @@ def test_what_is_declared_is_what_is_read(kind, everything, company, other_compa
         value = values[field.name]
         assert value is None or isinstance(value, KINDS.get(field.kind, str)), field
         assert field.kind != "choice" or value in (*field.choices, "")
+        assert field.kind != "link" or value is None or (value.record_type, bool(value.title)) == (field.to, True)
+        assert not field.labels or len(field.labels) == len(field.choices)
         assert field.kind != "datetime" or value is None or value.tzinfo is not None
     assert kind.title(values)
     assert resolve(kind.address(pk)).url_name.endswith("_change")

@@ -86,21 +86,31 @@ def test_who_shows_a_name_hears_of_its_change(everything, queue):
     made = everything()
     queue.take()
     customers.update(made["Customer"], {"name": "Bea"})
+    assert {key for key, _id in queue.take()} == {"customer", "order", "appointment", "ticket"}
+    customers.update(made["Customer"], {"email": "bea@example.com"})
+    assert {key for key, _id in queue.take()} == {"customer", "order", "appointment", "ticket"}
+    customers.update(made["Customer"], {"name": "Beatrice"})  # a ticket only names the e-mail
     assert {key for key, _id in queue.take()} == {"customer", "order", "appointment"}
     customers.update(made["Customer"], {"phone": "+40721234567"})
     assert {key for key, _id in queue.take()} == {"customer"}
     branches.update(made["Branch"], {"name": "New"})
-    assert {key for key, _id in queue.take()} == {"branch", "staff", "event", "appointment"}
+    assert {key for key, _id in queue.take()} == {"branch", "staff", "event", "appointment", "ticket"}
     events.update(made["Event"], {"title": "New"})
     assert {key for key, _id in queue.take()} == {"event", "ticket"}
     events.series.update(made["EventSeries"], {"title": "New"})
     assert {key for key, _id in queue.take()} == {"event"}
     events.ticket_types.update(made["TicketType"], {"name": "New"})
+    assert {key for key, _id in queue.take()} == {"ticket", "order_item"}
+    events.ticket_types.update(made["TicketType"], {"place": "online"})
     assert {key for key, _id in queue.take()} == {"ticket"}
     staff.update(made["Staff"], {"name": "New"})
     assert {key for key, _id in queue.take()} == {"staff", "appointment"}
     orders.update(made["Order"], {"order_number": "New"})
-    assert {key for key, _id in queue.take()} == {"order", "ticket"}
+    assert {key for key, _id in queue.take()} == {"order", "order_item", "ticket"}
+    orders.update(made["Order"], {"customer": None})
+    assert {key for key, _id in queue.take()} == {"order", "customer", "ticket"}
+    orders.update(made["Order"], {"notes": "New"})
+    assert {key for key, _id in queue.take()} == {"order"}
 
 
 def test_all_that_is_wrong_is_said_at_once(company, other_company):

@@ -1,0 +1,28 @@
+"""What fields of several kinds of record are made of.
+
+A link field is named after its foreign key: "customer" is the customer's name as text, "customer_link" the link.
+"""
+
+from typing import Any
+
+from django.db.models import TextChoices
+from django.utils import translation
+
+from integration_hub.contract.records import Field, Ref
+from integration_hub.records.models import Record
+
+
+def choice(name: str, label: str, of: type[TextChoices], *, read_only: bool = False) -> Field:
+    """A field with the values of a model's choices, and what people call them."""
+    with translation.override(None):  # as they are written in the source: they are translated where they are shown
+        labels = tuple(str(text) for text in of.labels)
+    return Field(name, label, "choice", choices=tuple(of.values), labels=labels, read_only=read_only)
+
+
+def link(record_type: str, record: Record | None) -> Ref | None:
+    return None if record is None else Ref(record_type, record.pk, record.called)
+
+
+def name_of(record: Any) -> str:
+    """What a linked record is called; "" when there is none."""
+    return str(record) if record is not None else ""
