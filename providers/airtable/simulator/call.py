@@ -78,7 +78,15 @@ class Call:
 
     def draft(self, *, typecast: bool = False) -> Draft:
         users = self.state.users()
-        return Draft(self.base, now=self.now, user=self.token.user, users=users, typecast=typecast)
+        return Draft(
+            self.base,
+            now=self.now,
+            user=self.token.user,
+            users=users,
+            typecast=typecast,
+            builder=self.token.level(self.base.id) == "create",
+            files=self.state.files,
+        )
 
     def permitted(self) -> None:
         """Scope and level; refused as Airtable refuses them."""

@@ -6,6 +6,7 @@ https://airtable.com/developers/web/api/field-model
 from __future__ import annotations
 
 import math
+import mimetypes
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -134,8 +135,21 @@ def _barcode(value: Json, field: Field, draft: Draft) -> Json:
     return value
 
 
-def _refused(value: Json, field: Field, draft: Draft) -> Json:
-    raise Unfit
+def _attachments(value: Json, field: Field, draft: Draft) -> Json:
+    """A whole cell: files that are there by `id`, others by `url`. Those are not fetched, only noted."""
+    if not isinstance(value, list):
+        raise AirtableError("INVALID_ATTACHMENT_OBJECT", field.name)
+    return [_attachment(each, field, draft) for each in value]
+
+
+def _attachment(given: Json, field: Field, draft: Draft) -> Json:
+    if isinstance(given, dict) and given.get("id") in draft.files:
+        return draft.file(str(given["id"]))
+    url = given.get("url") if isinstance(given, dict) else None
+    if not isinstance(given, dict) or not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        raise AirtableError("INVALID_ATTACHMENT_OBJECT", field.name)
+    name = str(given.get("filename") or url.rsplit("/", 1)[-1] or "file")
+    return draft.note(name, mimetypes.guess_type(name)[0] or "application/octet-stream")
 
 
 WRITERS: dict[str, Callable[[Json, Field, Draft], Json]] = {
@@ -151,5 +165,5 @@ WRITERS: dict[str, Callable[[Json, Field, Draft], Json]] = {
     "singleCollaborator": _collaborator,
     "multipleCollaborators": _collaborators,
     "barcode": _barcode,
-    "multipleAttachments": _refused,  # files are not imitated
+    "multipleAttachments": _attachments,
 }

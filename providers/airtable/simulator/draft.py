@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from integration_hub.contract.api import Json
 from providers.airtable.simulator.errors import AirtableError
@@ -11,10 +13,22 @@ from providers.airtable.simulator.model import Base, Field, Record, Table, new_i
 
 
 class Draft:
-    """`with Draft(...)`: an exception inside undoes every change. `typecast` also lets values create what they name."""
+    """`with Draft(...)`: an exception inside undoes every change. `typecast` also lets values create what they name;
+    choices only where the user is a `builder`, somebody who may change fields."""
 
-    def __init__(self, base: Base, *, now: float, user: str, users: Iterable[dict[str, str]], typecast: bool) -> None:
+    def __init__(
+        self,
+        base: Base,
+        *,
+        now: float,
+        user: str,
+        users: Iterable[dict[str, str]],
+        typecast: bool,
+        builder: bool = True,
+        files: dict[str, dict[str, Any]] | None = None,
+    ) -> None:
         self.base, self.now, self.user, self.typecast = base, now, user, typecast
+        self.builder, self.files = builder, files if files is not None else {}
         self.users = list(users)
         self._undo: list[Callable[[], object]] = []
 
@@ -73,11 +87,23 @@ class Draft:
         choices = field.choices
         if any(choice["name"] == name for choice in choices):
             return name
-        if not self.typecast:
+        if not (self.typecast and self.builder):
             raise AirtableError("INVALID_MULTIPLE_CHOICE_OPTIONS", name)
         choices.append(new_choice(name, len(choices)))
         self._undo.append(choices.pop)
         return name
+
+    def file(self, attachment: str) -> dict[str, Json]:
+        """What a cell keeps of a file; KeyError when there is none."""
+        return {name: value for name, value in self.files[attachment].items() if name != "content"}
+
+    def note(self, name: str, kind: str, content: bytes | None = None) -> dict[str, Json]:
+        """A new file, as a cell keeps it. Without content only its address was told, and nobody fetches it here."""
+        key = new_id("att")
+        inside = {"content": base64.b64encode(content).decode()} if content is not None else {}
+        self.files[key] = {"id": key, "filename": name, "size": len(content or b""), "type": kind, **inside}
+        self._undo.append(lambda: self.files.pop(key))
+        return self.file(key)
 
     def linked(self, field: Field, key: str) -> str:
         """The id of a linked row; with typecast, found or made by the text of its primary field."""

@@ -28,6 +28,7 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "UNKNOWN_FIELD_NAME": (422, 'Unknown field name: "{}"'),
     "INVALID_VALUE_FOR_COLUMN": (422, 'Field "{}" cannot accept the provided value'),
     "INVALID_MULTIPLE_CHOICE_OPTIONS": (422, 'Insufficient permissions to create new select option ""{}""'),
+    "INVALID_ATTACHMENT_OBJECT": (422, 'Invalid attachment object for field "{}"'),
     "INVALID_FILTER_BY_FORMULA": (422, "The formula for filtering records is invalid: {}"),
     "ROW_DOES_NOT_EXIST": (422, "Record ID {} does not exist in this table"),
     "LIST_RECORDS_ITERATOR_NOT_AVAILABLE": (422, "The iterator is no longer available. Start from the first page."),

@@ -154,8 +154,8 @@ def is_computed(field: Field) -> bool:
     return field.type not in KINDS or not KINDS[field.type].creatable
 
 
-def make(spec: Any, taken: list[Field]) -> Field:
-    """A new field from a request's JSON, refused as Airtable refuses it."""
+def make(spec: Any, taken: list[Field], *, by_hand: bool = False) -> Field:
+    """A new field from a request's JSON, refused as Airtable refuses it. `by_hand`: people may make computed ones."""
     if not isinstance(spec, dict) or not isinstance(spec.get("type"), str):
         raise AirtableError("INVALID_REQUEST_UNKNOWN")
     name = free_name(spec.get("name"), taken)
@@ -163,7 +163,9 @@ def make(spec: Any, taken: list[Field]) -> Field:
     if kind is None:
         raise AirtableError("INVALID_REQUEST_UNKNOWN")
     if not kind.creatable:
-        raise AirtableError("UNSUPPORTED_FIELD_TYPE_FOR_CREATE", spec["type"])
+        if not by_hand:
+            raise AirtableError("UNSUPPORTED_FIELD_TYPE_FOR_CREATE", spec["type"])
+        return Field(new_id("fld"), name, spec["type"], spec.get("options"), description_of(spec))
     return Field(new_id("fld"), name, spec["type"], _options(kind, spec), description_of(spec))
 
 

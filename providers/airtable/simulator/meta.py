@@ -40,7 +40,7 @@ def create_base(call: Call) -> Any:
         raise AirtableError("INVALID_REQUEST_UNKNOWN")
     base = Base(new_id("app"), name)
     for spec in tables:
-        _add_table(base, spec)
+        add_table(base, spec)
     call.state.bases.append(base)
     if call.token.bases is not None:
         call.token.bases[base.id] = "create"
@@ -57,7 +57,7 @@ def list_tables(call: Call) -> Any:
 
 
 def create_table(call: Call) -> Any:
-    return _add_table(call.base, call.body).view()
+    return add_table(call.base, call.body).view()
 
 
 def update_table(call: Call) -> Any:
@@ -71,7 +71,7 @@ def update_table(call: Call) -> Any:
 def create_field(call: Call) -> Any:
     field = fields.make(call.body, call.table.fields)
     if field.type == "multipleRecordLinks":
-        _link_back(call.base, call.table, field)
+        link_back(call.base, call.table, field)
     call.table.fields.append(field)
     return field.view()
 
@@ -90,14 +90,14 @@ def update_field(call: Call) -> Any:
     return field.view()
 
 
-def _add_table(base: Base, spec: Any) -> Table:
+def add_table(base: Base, spec: Any) -> Table:
     if not isinstance(spec, dict):
         raise AirtableError("INVALID_REQUEST_UNKNOWN")
     name, made = _free_table_name(base, spec.get("name")), fields.make_all(spec.get("fields"))
     table = fields.new_table(name, made, fields.description_of(spec))
     for field in made:
         if field.type == "multipleRecordLinks":
-            _link_back(base, table, field)
+            link_back(base, table, field)
     base.tables.append(table)
     return table
 
@@ -111,7 +111,7 @@ def _free_table_name(base: Base, name: Any, *, own: Table | None = None) -> str:
     return text
 
 
-def _link_back(base: Base, table: Table, field: Field) -> None:
+def link_back(base: Base, table: Table, field: Field) -> None:
     """A link field makes its counterpart in the linked table."""
     options = field.options or {}
     try:

@@ -119,7 +119,7 @@ class Token:
 @dataclass
 class Limits:
     """Calls per `window` seconds; after a refusal nothing succeeds for `penalty` seconds. `quota`: data calls left
-    this month, None for plenty."""
+    this month, None for plenty. `file_seconds`: how long a link to an attachment works."""
 
     per_base: int = 5
     per_user: int = 50
@@ -129,15 +129,20 @@ class Limits:
     iterator_seconds: float = 300.0
     bases_per_page: int = 1000
     body_bytes: int = 5 * 1024 * 1024
+    file_bytes: int = 5 * 1024 * 1024
+    file_seconds: float = 2 * 3600.0
 
 
 @dataclass
 class State:
-    """Everything there is."""
+    """Everything there is. `files`: attachments by id, with their `content` in base64 where it was uploaded; `address`
+    is where the sandbox was last asked, for the links to them."""
 
     bases: list[Base]
     tokens: list[Token]
     limits: Limits = field(default_factory=Limits)
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    address: str = "http://localhost/airtable"
 
     def base(self, key: str) -> Base:
         """By id or name, the first one for an empty key; KeyError when there is none."""
@@ -155,6 +160,7 @@ class State:
             "bases": [_dump_base(base) for base in self.bases],
             "tokens": [dict(vars(token)) for token in self.tokens],
             "limits": dict(vars(self.limits)),
+            "files": {key: dict(file) for key, file in self.files.items()},
         }
 
 
@@ -164,6 +170,7 @@ def load(state: Mapping[str, Any]) -> State:
         bases=[_load_base(base) for base in state["bases"]],
         tokens=[Token(**token) for token in state["tokens"]],
         limits=Limits(**state["limits"]),
+        files=dict(state.get("files", {})),
     )
 
 

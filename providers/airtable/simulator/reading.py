@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from integration_hub.contract.api import Json
 from integration_hub.sandbox.clock import iso
 from providers.airtable.simulator import formula
 from providers.airtable.simulator.cells import is_empty
 from providers.airtable.simulator.model import Field, Record, State, Table
+
+DEEPEST = 5  # lookups of lookups
 
 
 @dataclass(frozen=True)
@@ -26,8 +29,8 @@ class Shape:
 class Reader:
     """Shows records of one table during one request."""
 
-    def __init__(self, state: State, table: Table, shape: Shape, now: float) -> None:
-        self.state, self.table, self.shape, self.now = state, table, shape, now
+    def __init__(self, state: State, table: Table, shape: Shape, now: float, depth: int = 0) -> None:
+        self.state, self.table, self.shape, self.now, self.depth = state, table, shape, now, depth
         shown = [each for each in table.fields if shape.fields is None or each.id in shape.fields]
         self._columns = [(field.id if shape.by_id else field.name, self._reader(field)) for field in shown]
 
@@ -42,10 +45,20 @@ class Reader:
         return [self.show(record) for record in records]
 
     def _reader(self, field: Field) -> Callable[[Record], Json]:
-        if field.type in COMPUTED:
-            compute = COMPUTED[field.type]
+        if field.type in READERS:
+            compute = READERS[field.type]
             return lambda record: compute(record, field, self)
         return lambda record: record.cells.get(field.id)
+
+    def beyond(self, link: Field, key: str) -> tuple[dict[str, Record], Callable[[Record], Json]] | None:
+        """The rows a link field leads to, and how one of their fields is read; None where the way ends."""
+        wanted = (link.options or {}).get("linkedTableId")
+        other = next((table for base in self.state.bases for table in base.tables if table.id == wanted), None)
+        if other is None or key not in other.columns() or self.depth >= DEEPEST:
+            return None
+        nothing = Shape(fields=frozenset())
+        reader = Reader(self.state, other, nothing, self.now, self.depth + 1)
+        return other.records, reader._reader(other.field(key))
 
     def user(self, user_id: str) -> Json:
         for user in self.state.users():
@@ -76,7 +89,52 @@ def _count(record: Record, field: Field, reader: Reader) -> Json:
     return len(links) if isinstance(links, list) else 0
 
 
-COMPUTED: dict[str, Callable[[Record, Field, Reader], Json]] = {
+def _attachments(record: Record, field: Field, reader: Reader) -> Json:
+    """With links that work for two hours, in steps of a minute: reading twice shows the same."""
+    cell = record.cells.get(field.id)
+    until = (int(reader.now + reader.state.limits.file_seconds) // 60 + 1) * 60
+    return [
+        {
+            "id": one["id"],
+            "url": f"{reader.state.address}/files/{one['id']}/{until}/{quote(str(one['filename']))}",
+            **one,
+        }
+        for one in (cell if isinstance(cell, list) else [])
+        if isinstance(one, dict)
+    ]
+
+
+def _lookup(record: Record, field: Field, reader: Reader) -> Json:
+    """The cells of the linked rows, lists among them laid flat."""
+    options = field.options or {}
+    link = reader.table.columns().get(options.get("recordLinkFieldId", ""))
+    found = reader.beyond(link, options.get("fieldIdInLinkedTable", "")) if link else None
+    if found is None or link is None:
+        return None
+    rows, read = found
+    ids = record.cells.get(link.id)
+    values = [read(rows[str(each)]) for each in (ids if isinstance(ids, list) else []) if str(each) in rows]
+    flat = [one for value in values for one in (value if isinstance(value, list) else [value])]
+    return [one for one in flat if not is_empty(one)]
+
+
+def _rollup(record: Record, field: Field, reader: Reader) -> Json:
+    """Numbers are added up, anything else is told one after the other."""
+    values = _lookup(record, field, reader)
+    listed = values if isinstance(values, list) else []
+    numbers = [one for one in listed if isinstance(one, int | float) and not isinstance(one, bool)]
+    return sum(numbers) if len(numbers) == len(listed) else ", ".join(map(formula.text_of, listed))
+
+
+def _button(record: Record, field: Field, reader: Reader) -> Json:
+    return {"label": field.name, "url": None}
+
+
+def _ai_text(record: Record, field: Field, reader: Reader) -> Json:
+    return {"state": "empty", "value": None, "isStale": False}
+
+
+READERS: dict[str, Callable[[Record, Field, Reader], Json]] = {
     "createdTime": lambda record, field, reader: created_time(record),
     "lastModifiedTime": lambda record, field, reader: iso(record.modified),
     "createdBy": lambda record, field, reader: reader.user(record.created_by),
@@ -84,4 +142,9 @@ COMPUTED: dict[str, Callable[[Record, Field, Reader], Json]] = {
     "autoNumber": lambda record, field, reader: record.number,
     "count": _count,
     "formula": _formula,
+    "multipleAttachments": _attachments,
+    "multipleLookupValues": _lookup,
+    "rollup": _rollup,
+    "button": _button,
+    "aiText": _ai_text,
 }

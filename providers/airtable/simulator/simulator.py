@@ -10,7 +10,7 @@ from integration_hub.sandbox.routing import find
 from integration_hub.sandbox.sheets import Card, Sheet
 from integration_hub.sandbox.simulator import Command, Simulator
 from integration_hub.sandbox.wire import Request, Response, json_answer
-from providers.airtable.simulator import access, demo, listing, meta, model, people, records, showing
+from providers.airtable.simulator import access, attachments, demo, listing, meta, model, people, records, showing
 from providers.airtable.simulator.call import Call, Endpoint
 from providers.airtable.simulator.errors import AirtableError, NoSuchPath
 from providers.airtable.simulator.model import State
@@ -19,6 +19,7 @@ LONGEST_URL = 16_000
 READ, WRITE = "data.records:read", "data.records:write"
 SCHEMA, BUILD = "schema.bases:read", "schema.bases:write"
 TABLES = "v0/meta/bases/{base}/tables"
+UPLOAD = "v0/{base}/{record}/{field}/uploadAttachment"
 CREATING, EDITING, DELETING = (f"{verb} records {{table}}" for verb in ("create", "update", "delete"))
 
 ENDPOINTS = (
@@ -30,6 +31,7 @@ ENDPOINTS = (
     Endpoint("PATCH", TABLES + "/{table}", meta.update_table, BUILD, "create"),
     Endpoint("POST", TABLES + "/{table}/fields", meta.create_field, BUILD, "create"),
     Endpoint("PATCH", TABLES + "/{table}/fields/{field}", meta.update_field, BUILD, "create"),
+    Endpoint("POST", UPLOAD, attachments.upload, WRITE, "edit"),
     Endpoint("POST", "v0/{base}/{table}/listRecords", listing.list_records_by_post, READ),
     Endpoint("GET", "v0/{base}/{table}", listing.list_records, READ),
     Endpoint("GET", "v0/{base}/{table}/{record}", records.get_record, READ),
@@ -71,6 +73,10 @@ class AirtableSimulator(Simulator):
         return demo.token(name)
 
     def admit(self, request: Request) -> Response | Callable[[], Response]:
+        if host := request.headers.get("host"):
+            self.state.address = f"http://{host}/{self.key}"
+        if request.segments[0] == "files" and request.method == "GET":
+            return attachments.download(self.state, request, self.clock.now())
         try:
             return partial(_answer, self._call(request))
         except AirtableError as refusal:
@@ -82,12 +88,13 @@ class AirtableSimulator(Simulator):
         token = access.token_of(self.state, request.bearer)
         if request.url_length > LONGEST_URL:
             raise AirtableError("URI_TOO_LONG")
-        if len(request.body) > limits.body_bytes:
-            raise AirtableError("REQUEST_TOO_LARGE")
         found = find(ENDPOINTS, request.method, request.segments)
         if found is None:
             raise NoSuchPath
         endpoint, named = found
+        largest = limits.file_bytes * attachments.ENLARGED if endpoint.pattern == UPLOAD else limits.body_bytes
+        if len(request.body) > largest:
+            raise AirtableError("REQUEST_TOO_LARGE")
         if "base" in named:
             self.gate.admit(named["base"], limits.per_base, limits, now)
         self.gate.admit(token.user, limits.per_user, limits, now)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import requests
+import requests.adapters
 from pyairtable import Api, Table
 from pyairtable.formulas import AND, EQ, GT, LAST_MODIFIED_TIME, Field, match
 
@@ -150,3 +153,75 @@ def test_rate_limit_defeats_its_retries(sandbox: Sandbox, api: Api) -> None:
         api.table(demo.SALES, "Orders").all()
     sandbox.control("airtable", "advance", seconds=31)
     assert orders(api).all() == []
+
+
+def test_create_tables_and_fields_of_every_creatable_type(api: Api) -> None:
+    """What pyairtable parses back has the type and options that were asked for."""
+    base = api.base(demo.SALES)
+    specs: list[dict[str, Any]] = [{"name": "Name", "type": "singleLineText"}, {"name": "Orders", "type": "multipleRecordLinks",
+             "options": {"linkedTableId": orders(api).schema().id}}]  # fmt: skip
+    made = base.create_table("Guests", specs, description="Who comes")
+    assert (made.schema().name, made.schema().description) == ("Guests", "Who comes")
+    for kind, options in CREATABLE.items():
+        field = made.create_field(f"A {kind}", kind, options=options)
+        assert field.type == kind
+        shown: Any = made.schema(force=True).field(field.id)
+        for name, value in (options or {}).items():
+            told = getattr(shown.options, UNDERSCORED.get(name, name))
+            assert told == value or name in ("choices", "dateFormat", "timeFormat")
+    back: Any = orders(api).schema(force=True).field("Guests")
+    assert back.options.linked_table_id == made.id, "the link leads back"
+
+
+UNDERSCORED = {"durationFormat": "duration_format", "timeZone": "time_zone", "dateFormat": "date_format",
+               "timeFormat": "time_format"}  # fmt: skip
+DAY: dict[str, Any] = {"dateFormat": {"name": "iso", "format": "YYYY-MM-DD"}}
+CREATABLE: dict[Any, dict[str, Any] | None] = {
+    **dict.fromkeys(
+        ("multilineText", "richText", "email", "url", "phoneNumber", "barcode", "multipleAttachments"), None
+    ),
+    **dict.fromkeys(("singleCollaborator", "multipleCollaborators"), None),
+    "number": {"precision": 3},
+    "percent": {"precision": 1},
+    "currency": {"precision": 2, "symbol": "€"},
+    "duration": {"durationFormat": "h:mm:ss"},
+    "rating": {"icon": "star", "max": 7, "color": "yellowBright"},
+    "checkbox": {"icon": "check", "color": "greenBright"},
+    "date": DAY,
+    "dateTime": {**DAY, "timeFormat": {"name": "24hour", "format": "HH:mm"}, "timeZone": "Europe/Bucharest"},
+    **{kind: {"choices": [{"name": "A"}, {"name": "B"}]} for kind in ("singleSelect", "multipleSelects")},
+}
+
+
+class ToTheSandbox(requests.adapters.HTTPAdapter):
+    """Airtable takes uploads at another host; the sandbox has only one."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        super().__init__()
+        self.sandbox = sandbox
+
+    def send(self, request: requests.PreparedRequest, *args: Any, **more: Any) -> requests.Response:
+        assert request.url is not None
+        request.url = request.url.replace("http://content.airtable.com", self.sandbox.url)
+        return super().send(request, *args, **more)
+
+
+def test_upload_attachments(api: Api, sandbox: Sandbox) -> None:
+    api.session.mount("http://content.airtable.com", ToTheSandbox(sandbox))
+    table = orders(api)
+    field = table.create_field("Files", "multipleAttachments")
+    record = table.create({"Order number": "1001"})
+    for name in ("one.txt", "two.pdf"):
+        answer = table.upload_attachment(record["id"], "Files", name, content=f"This is {name}")
+    listed = answer["fields"][field.id]
+    assert [(one["filename"], one["type"], one["size"]) for one in listed] == [
+        ("one.txt", "text/plain", 15),
+        ("two.pdf", "application/pdf", 15),
+    ]
+    shown = table.get(record["id"])["fields"]["Files"]
+    assert [one["id"] for one in shown] == [one["id"] for one in listed]
+    assert requests.get(shown[1]["url"], timeout=5).text == "This is two.pdf"
+    table.update(record["id"], {"Files": [{"id": shown[1]["id"]}]})
+    assert [one["filename"] for one in table.get(record["id"])["fields"]["Files"]] == ["two.pdf"]
+    table.update(record["id"], {"Files": []})
+    assert "Files" not in table.get(record["id"])["fields"]
