@@ -5,7 +5,7 @@ from unicodedata import normalize
 
 from django.utils.translation import gettext as _
 
-from integration_hub.contract import MappedField
+from integration_hub.contract import Field, MappedField
 from integration_hub.contract.api import Json
 from integration_hub.contract.records import Value
 from providers.airtable.cells.refusing import missing_choice, unfit
@@ -20,7 +20,7 @@ def choice(value: Value, mapped: MappedField, *, create: bool = False) -> Json:
     names = _listed(mapped)
     if names is None or wanted == "":
         return wanted
-    found = same_choice(wanted, names)
+    found = same_choice(wanted, names) or same_choice(label_of(wanted, mapped.ours), names)
     if found is None and not create:
         raise missing_choice(mapped, wanted)
     return wanted if found is None else found
@@ -51,6 +51,19 @@ def same_choice(wanted: str, names: Iterable[str]) -> str | None:
         if alike:
             return alike[0] if len(alike) == 1 else None
     return None
+
+
+def ours_of(wanted: str, ours: Field) -> str | None:
+    """Our choice that is meant, by its own spelling or by what people call it."""
+    labels = {label_of(choice, ours): choice for choice in ours.choices}
+    return same_choice(wanted, ours.choices) or labels.get(same_choice(wanted, labels) or "")
+
+
+def label_of(choice: str, ours: Field) -> str:
+    """What people call our choice; the choice itself where another could be meant by that."""
+    label = ours.label_of(choice)
+    others = {letters(text) for other in ours.choices if other != choice for text in (other, ours.label_of(other))}
+    return choice if letters(label) in others else label
 
 
 def _folded(name: str) -> str:

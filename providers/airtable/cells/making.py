@@ -4,13 +4,13 @@ Only types that the API can create; what it cannot change afterwards (options) i
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from integration_hub.contract import Field
-from providers.airtable.cells.choosing import letters
+from providers.airtable.cells.choosing import label_of, letters
 
 LONGEST_FIELD_NAME = 255
 LINE, TEXT = {"type": "singleLineText"}, {"type": "multilineText"}
@@ -64,16 +64,20 @@ def _select(ours: Field) -> dict[str, Any]:
     """Text where our field has no list: a select without choices would refuse every value."""
     if not ours.choices:
         return LINE if ours.kind == "choice" else TEXT
-    names = _friendly(ours.choices)
+    names = _friendly(ours)
     choices = [{"name": name, "color": _colour(name, place)} for place, name in enumerate(names)]
     return _with("singleSelect" if ours.kind == "choice" else "multipleSelects", choices=choices)
 
 
-def _friendly(choices: Sequence[str]) -> list[str]:
-    """in_person becomes "In person", which reads back as ours. Codes such as "ro" stay, and so do choices that could
-    no longer be told apart."""
-    alike = Counter(letters(choice) for choice in choices)
-    return [_sentence(choice) if alike[letters(choice)] == 1 and len(choice) > 2 else choice for choice in choices]
+def _friendly(ours: Field) -> list[str]:
+    """What people call the choices; without that, in_person becomes "In person". Both read back as ours. Codes such as
+    "ro" stay, and so do choices that could no longer be told apart."""
+    alike = Counter(letters(choice) for choice in ours.choices)
+    clear = {choice: alike[letters(choice)] == 1 and len(choice) > 2 for choice in ours.choices}
+    labels = {choice: label_of(choice, ours) for choice in ours.choices}
+    return [
+        label if label != choice else _sentence(choice) if clear[choice] else choice for choice, label in labels.items()
+    ]
 
 
 def _sentence(choice: str) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from integration_hub.contract import MappedField
 from integration_hub.contract.api import Json
 from integration_hub.contract.records import Value
-from providers.airtable.cells.choosing import same_choice
+from providers.airtable.cells.choosing import ours_of
 from providers.airtable.cells.flat import Scalar, scalars
 from providers.airtable.cells.moments import zone
 from providers.airtable.cells.refusing import short, unread
@@ -57,7 +57,7 @@ LISTS = ("multipleSelects", "multipleRecordLinks", "multipleLookupValues", "mult
 
 def _apart(text: str, mapped: MappedField) -> list[str]:
     """The choices in a text: where it is not one itself, they stand in lines or between commas."""
-    whole = mapped.remote_type in LISTS or same_choice(text.strip(), mapped.ours.choices) is not None
+    whole = mapped.remote_type in LISTS or ours_of(text.strip(), mapped.ours) is not None
     parts = [text] if whole else re.split(r"\n|, ", text)
     return [_choice(part, mapped) for part in parts if part.strip()]
 
@@ -129,7 +129,7 @@ def _choice(scalar: Scalar, mapped: MappedField) -> str:
     wanted = _word(scalar, mapped).strip()
     if not mapped.ours.choices:
         return wanted
-    found = same_choice(wanted, mapped.ours.choices)
+    found = ours_of(wanted, mapped.ours)
     if found is None:
         known = short(", ".join(mapped.ours.choices))
         raise unread(mapped, _("it is none of the choices here (%(known)s)") % {"known": known})

@@ -132,6 +132,18 @@ def test_choices_that_would_be_confused_keep_their_spelling() -> None:
     assert [one["name"] for one in made["options"]["choices"]] == ["no_show", "no show", "New"]
 
 
+def test_choices_bear_the_names_people_know() -> None:
+    ours = Field(
+        "x", "Status", "choice", ("ok", "no_show", "sent", "posted"), labels=("Ok", "Did not come", "Posted", "Put up")
+    )
+    made = made_for(ours)
+    assert [one["name"] for one in made["options"]["choices"]] == ["Ok", "Did not come", "Sent", "Put up"]
+    mapped = MappedField(ours, "fldX", "Status", "singleSelect", made["options"])
+    assert [convert(choice, mapped) for choice in ours.choices] == ["Ok", "Did not come", "Sent", "Put up"]
+    assert [back(convert(choice, mapped), mapped) for choice in ours.choices] == [*ours.choices]
+    assert back("did not COME", mapped) == "no_show" and back("no show", mapped) == "no_show"
+
+
 def test_long_names_are_cut_to_what_a_field_may_have() -> None:
     assert len(made_for(Field("x", "ש" * 300))["name"]) == 255
 

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from integration_hub.contract import Field, FieldRefused, FileRef, MappedField, Ref, Rejected
@@ -20,6 +20,7 @@ from providers.airtable.simulator.fields import KINDS
 from providers.airtable.simulator.model import Base
 from providers.airtable.simulator.model import Field as SimulatedField
 
+EXAMPLES = 40  # for each of some 300 pairs
 CHOICES = ("in_person", "Pending", "Sent", "חדש 🆕", "with, comma")
 ZONES = ("utc", "client", "Europe/Bucharest", "America/New_York", "Asia/Kolkata", "Pacific/Auckland")
 FIELD_OPTIONS: Mapping[str, Any] = {
@@ -115,6 +116,7 @@ def as_kept(value: Any, kind: str, type: str) -> Any:
 
 
 @pytest.mark.parametrize(("kind", "type"), PAIRS)
+@settings(max_examples=EXAMPLES)
 @given(data=st.data())
 def test_what_is_written_is_read_again(kind: str, type: str, data: st.DataObject) -> None:
     value = data.draw(values(kind, type))
@@ -132,6 +134,7 @@ def test_what_is_written_is_read_again(kind: str, type: str, data: st.DataObject
     assert canonical(back(over_the_wire(cell), mapped)) == canonical(as_kept(value, kind, type))
 
 
+@settings(max_examples=EXAMPLES)
 @given(value=VALUES["datetime"], zone=st.sampled_from(ZONES))
 def test_a_day_and_its_midnight_are_in_the_same_zone(value: datetime, zone: str) -> None:
     """The date that a date field gets is the date that a dateTime field with these options shows."""
@@ -140,6 +143,7 @@ def test_a_day_and_its_midnight_are_in_the_same_zone(value: datetime, zone: str)
 
 
 @pytest.mark.parametrize("type", [*KINDS, "aTypeOfNextYear"])
+@settings(max_examples=EXAMPLES)
 @given(value=STRANGE, create=st.booleans(), kind=st.sampled_from([*VALUES]))
 def test_a_value_is_json_or_refused_by_name(type: str, value: Any, create: bool, kind: str) -> None:
     mapped = field(kind, type)
@@ -155,6 +159,7 @@ def test_a_value_is_json_or_refused_by_name(type: str, value: Any, create: bool,
 
 
 @pytest.mark.parametrize("kind", [*VALUES, "aKindOfNextYear"])
+@settings(max_examples=EXAMPLES)
 @given(cell=JSON, type=st.sampled_from([*KINDS, "aTypeOfNextYear"]), zone=st.sampled_from(ZONES))
 def test_any_cell_is_read_or_refused_by_name(kind: str, cell: Any, type: str, zone: str) -> None:
     try:
@@ -182,6 +187,7 @@ READ_AS: Mapping[str, Any] = {
 
 
 @pytest.mark.parametrize(("kind", "type"), [pair for pair in PAIRS if pair[1] in WRITERS])
+@settings(max_examples=EXAMPLES)
 @given(data=st.data())
 def test_airtable_stores_what_is_written(kind: str, type: str, data: st.DataObject) -> None:
     """The simulator, which refuses as Airtable does, takes every cell and would answer with the same."""
