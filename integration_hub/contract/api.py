@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from integration_hub.contract.errors import ProviderError
@@ -48,8 +48,10 @@ def explain_nothing(reply: Reply) -> ProviderError | None:
 
 @dataclass(frozen=True)
 class Api:
-    """`explain` turns a refusal into an error with a sentence; None leaves it to the door's table of statuses."""
+    """`explain` turns a refusal into an error with a sentence; None leaves it to the door's table of statuses. `hosts`:
+    further addresses by a word that calls name (`content`); one put in place of the base address stands for all."""
 
     base_url: str
     rates: tuple[Rate, ...] = ()
     explain: Callable[[Reply], ProviderError | None] = explain_nothing
+    hosts: Mapping[str, str] = field(default_factory=dict)

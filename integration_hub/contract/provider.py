@@ -59,6 +59,7 @@ class Session(Protocol):
         repeatable: bool | None = None,
         rows: int = 0,
         deadline: float | None = None,
+        host: str = "",
     ) -> Reply: ...
 
 
