@@ -1,16 +1,17 @@
-"""The three house tasks of the beat; everything else that happens by the clock is a row of ours."""
+"""The four house tasks of the beat; everything else that happens by the clock is a row of ours."""
 
 from typing import Any
 
 HOUSE_TASKS = (  # name, task, seconds, why
     ("House: sweep", "sync.sweep", 2, "Finds work whose nudge was lost, every 2 seconds."),
     ("House: minute", "sync.minute", 60, "Starts the syncs whose time has come, every minute."),
+    ("House: mail", "notices.mail", 20, "Tells admins what broke and what works again, every 20 seconds."),
     ("House: nightly", "sync.nightly", 86_400, "Prunes what is past its retention, every night."),
 )
 
 
 def ensure_house_tasks(**kwargs: Any) -> None:
-    """After every migrate: the three tasks beat runs, and nothing else of ours."""
+    """After every migrate: the four tasks beat runs, and nothing else of ours."""
     from django_celery_beat.models import IntervalSchedule, PeriodicTask
 
     for name, task, seconds, why in HOUSE_TASKS:

@@ -267,3 +267,17 @@ def test_a_sentence_of_many_lines_makes_a_subject_of_one(sweep: Sweep, alice: Us
     open_(company, sentence="Paper ran out.\nBcc: everybody@example.org\n" + "x" * 300)
     (subject,) = sweep(61)
     assert "\n" not in subject and len(subject) == 120 and mail.outbox[0].bcc == []
+
+
+def test_the_beat_asks_for_mails_and_a_worker_knows_the_task(alice: User, company: Company, clock: Clock) -> None:
+    from django_celery_beat.models import PeriodicTask
+
+    from integration_hub.celery import app
+
+    house = PeriodicTask.objects.get(name="House: mail")
+    assert (house.task, house.interval.every, house.enabled) == ("notices.mail", 20, True)
+    app.loader.import_default_modules()
+    clock.later(-120)
+    open_(company)
+    app.tasks[house.task]()
+    assert [sent.to for sent in mail.outbox] == [["alice@example.com"]]
