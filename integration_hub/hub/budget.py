@@ -48,8 +48,8 @@ def rows(wanted: Iterable[Keys]) -> dict[str, RateBucket]:
 
 
 def use(provider: Provider, own: Keys, found: Mapping[str, RateBucket], calls: int, now: float) -> Use | None:
-    """What the card says; None for a provider that declares no rate. `calls` left in the last minute; `now` is the
-    database's, in seconds since 1970."""
+    """What the card says; None for a provider that declares no rate. `calls` left in the last minute; `now` in
+    seconds since 1970."""
     if not provider.api.rates:
         return None
     buckets = [found[key] for key in own.all if key in found]

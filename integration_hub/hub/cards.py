@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.core.cache import cache
 from django.db.models import Min
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -14,7 +15,6 @@ from django.utils.translation import gettext_lazy
 from integration_hub.companies.models import Company
 from integration_hub.connections.models import Connection, Status
 from integration_hub.contract import Provider, Stat, registry
-from integration_hub.http import clock
 from integration_hub.hub import budget
 from integration_hub.hub.charts import sparkline
 from integration_hub.hub.day import Day, Hour, day
@@ -33,6 +33,7 @@ STATES = {
     Status.PAUSED: ("idle", gettext_lazy("Paused by an admin. Changes are kept and go out on Resume.")),
     Status.NOT_CONNECTED: ("idle", ""),
 }
+MANY, KEPT = 20_000, 25  # records; seconds, a little less than between two refreshes
 
 
 @dataclass
@@ -186,7 +187,7 @@ def _note_budgets(made: list[Card], today: Day) -> None:
         if card.connection is not None
     }
     found = budget.rows(own.values())
-    now = clock.now().timestamp()
+    now = timezone.now().timestamp()  # close enough to the database's for what is only shown
     for card in made:
         if keys := own.get(card.provider.key):
             card.use = budget.use(card.provider, keys, found, today.minute(card.provider.key).calls, now)
@@ -195,7 +196,7 @@ def _note_budgets(made: list[Card], today: Day) -> None:
 def _lines(company: Company, connections: list[UUID]) -> dict[UUID, list[Line]]:
     mappings = list(Mapping.everywhere.filter(connection__in=connections, retired_at=None).order_by("created_at"))
     targets = [mapping.pk for mapping in mappings]
-    whole = {key: registry.record_type(key).count(company.pk) for key in {m.record_type for m in mappings}}
+    whole = {key: _whole(company, key) for key in {m.record_type for m in mappings}}
     waiting = waiting_by_target(targets)
     runs = running_by_mapping(targets)
     halted = dict(Lane.everywhere.filter(target__in=targets).exclude(paused="").values_list("target", "sentence"))
@@ -214,6 +215,17 @@ def _lines(company: Company, connections: list[UUID]) -> dict[UUID, list[Line]]:
         )
         lines.setdefault(mapping.connection_id, []).append(line)
     return lines
+
+
+def _whole(company: Company, key: str) -> int:
+    """How many records there are. Counting many takes long and one more is not seen, so that number is kept a while."""
+    name = f"hub:whole:{company.pk}:{key}"
+    if (kept := cache.get(name)) is not None:
+        return int(kept)
+    counted = registry.record_type(key).count(company.pk)
+    if counted >= MANY:
+        cache.set(name, counted, KEPT)
+    return counted
 
 
 def running_by_mapping(targets: Iterable[UUID]) -> dict[UUID, SyncRun]:

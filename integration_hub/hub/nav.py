@@ -53,7 +53,8 @@ SECTIONS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
         ),
     ),
 )
-SUPERUSERS_ONLY = {"admin:index"}
+# Known without asking the database for Django's own permissions, which nobody has here.
+SUPERUSERS_ONLY = {"admin:index", "companies.Company", "companies.User"}
 HUB_VIEWS = {"hub:overview", "hub:provider", "hub:connect", "hub:settings", "hub:disconnect", "hub:given_up"}
 
 
