@@ -6,7 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.utils.translation import gettext_noop as _  # translated where it is shown
 
-from integration_hub.contract import Account, Api, ApiKey, Provider, Rate, Resource, Secret, Setting
+from integration_hub.contract import Account, Api, ApiKey, Provider, Rate, Resource, Route, Secret, Setting
 from integration_hub.contract.provider import Session
 from providers.airtable.client import AirtableClient
 from providers.airtable.refusals import PENALTY, explain
@@ -14,6 +14,18 @@ from providers.airtable.schema import base_resource, table_resource
 from providers.airtable.sinks import RecordsSink
 
 SCOPES = ("data.records:read", "data.records:write", "schema.bases:read")
+_TABLE = "bases/<str:baseId>/tables/<path:tableId>"  # names may hold a slash
+_VIEWS = "providers.airtable.api"
+ROUTES = (
+    Route("bases", f"{_VIEWS}.bases.BasesView"),
+    Route("bases/<str:baseId>/tables", f"{_VIEWS}.bases.TablesView"),
+    Route(f"{_TABLE}/records", f"{_VIEWS}.records.RecordsView"),
+    Route(f"{_TABLE}/fields", f"{_VIEWS}.fields.FieldsView"),
+    Route(f"{_TABLE}/fields/<path:fieldId>", f"{_VIEWS}.fields.FieldView"),
+    Route("tables/<str:tableId>/fields", f"{_VIEWS}.fields.TableFieldsView"),
+    Route("tables/<str:tableId>/fields/<path:fieldId>", f"{_VIEWS}.fields.TableFieldView"),
+    Route("sync", f"{_VIEWS}.sync.SyncView"),
+)
 
 
 class Airtable(Provider):
@@ -74,9 +86,11 @@ class Airtable(Provider):
         base_url="https://api.airtable.com",
         rates=(Rate(5, 1, bucket="base", penalty=PENALTY), Rate(50, 1, bucket="account", penalty=PENALTY)),
         explain=explain,
+        hosts={"content": "https://content.airtable.com"},
     )
     sinks = (RecordsSink(),)
     ready = ("order",)
+    routes = ROUTES
     essential_scopes = SCOPES
     simulator = "providers.airtable.sandbox.AirtableSimulator"
 
