@@ -1,16 +1,18 @@
 """The calls we make to Airtable, one short method each. Bodies are as Airtable sends them; fields are keyed by id."""
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
 from django.utils.translation import gettext as _
 
-from integration_hub.contract import Reply, TransientError
+from integration_hub.contract import File, Reply, TransientError
 from integration_hub.contract.provider import Session
 
 Body: TypeAlias = dict[str, Any]
 PAGE = 100  # records a request
+LARGEST_FILE = 5 * 1024 * 1024  # bytes of one upload
 
 
 class AirtableClient:
@@ -120,20 +122,38 @@ class AirtableClient:
         )
 
     # https://airtable.com/developers/web/api/update-multiple-records
-    def update_records(self, base: str, table: str, records: Sequence[Mapping[str, Any]]) -> Body:
-        """Change the named fields of at most 10 records, each with its id."""
-        json: Body = {"records": list(records), "returnFieldsByFieldId": True}
+    def update_records(
+        self, base: str, table: str, records: Sequence[Mapping[str, Any]], *, typecast: bool = False
+    ) -> Body:
+        """Change the named fields of at most 10 records, each with its id. `typecast`: missing choices are made."""
+        json: Body = {"records": list(records), "returnFieldsByFieldId": True, **_told(typecast=typecast)}
         return self._write("update_records", base, table, json, len(records))
 
     # https://airtable.com/developers/web/api/update-multiple-records#request-performupsert
-    def upsert_records(self, base: str, table: str, records: Sequence[Mapping[str, Any]], merge_on: str) -> Body:
+    def upsert_records(
+        self, base: str, table: str, records: Sequence[Mapping[str, Any]], merge_on: str, *, typecast: bool = False
+    ) -> Body:
         """At most 10 records: those with an id are changed, the others are found by `merge_on` or created."""
         json: Body = {
             "performUpsert": {"fieldsToMergeOn": [merge_on]},
             "records": list(records),
             "returnFieldsByFieldId": True,
+            **_told(typecast=typecast),
         }
         return self._write("upsert_records", base, table, json, len(records))
+
+    # https://airtable.com/developers/web/api/upload-attachment (at another host than everything else)
+    def upload_attachment(self, base: str, record: str, field: str, file: File) -> Body:
+        """The record's whole cell, by field id, with the file as its last one. At most `LARGEST_FILE` bytes."""
+        path = f"/v0/{_word(base)}/{_word(record)}/{_word(field)}/uploadAttachment"
+        json: Body = {
+            "contentType": file.media_type,
+            "filename": file.name,
+            "file": b64encode(file.content).decode("ascii"),
+        }
+        return read(
+            self.session.call("upload_attachment", "POST", path, json=json, bucket=base, host="content", rows=1)
+        )
 
     # https://airtable.com/developers/web/api/delete-multiple-records
     def delete_records(self, base: str, table: str, ids: Sequence[str]) -> Body:

@@ -14,7 +14,7 @@ import responses
 from pyairtable.formulas import quoted as their_quoted
 from referencing import Registry, Resource
 
-from integration_hub.contract import TransientError
+from integration_hub.contract import File, TransientError
 from providers.airtable.client import AirtableClient, quoted
 from providers.airtable.tests.conftest import API, BASE, FIRST, HUB_ID, REC1, REC2, TABLE, TOKEN, asked, payload, sent
 
@@ -45,6 +45,7 @@ def test_tables(client: AirtableClient, http: responses.RequestsMock, say: Say) 
     assert [table["name"] for table in client.tables(BASE)] == ["Customers", "Orders"]
 
 
+PDF = File("ticket.pdf", "application/pdf", b"%PDF-1.7")
 STARS = {"icon": "star", "max": 5, "color": "yellowBright"}
 
 
@@ -87,6 +88,24 @@ def test_create_records(client: AirtableClient, http: responses.RequestsMock, sa
     assert sent(http) == {"records": records, "returnFieldsByFieldId": True}
     client.create_records(BASE, TABLE, records, typecast=True)
     assert sent(http)["typecast"] is True
+
+
+def test_typecast_is_said_only_when_wanted(client: AirtableClient, http: responses.RequestsMock, say: Say) -> None:
+    records: list[Any] = [{"id": REC1, "fields": {NUMBER: "1001"}}]
+    for _time in range(2):
+        say("PATCH", f"/{BASE}/{TABLE}", "update_records")
+    client.update_records(BASE, TABLE, records, typecast=True)
+    client.upsert_records(BASE, TABLE, records, HUB_ID, typecast=True)
+    assert [sent(http, number)["typecast"] for number in (0, 1)] == [True, True]
+
+
+def test_upload_attachment(client: AirtableClient, http: responses.RequestsMock) -> None:
+    url = f"https://content.airtable.com/v0/{BASE}/{REC1}/fldFiles%2F1/uploadAttachment"
+    http.add("POST", url, json=payload("upload_attachment"))
+    answer = client.upload_attachment(BASE, REC1, "fldFiles/1", PDF)
+    assert answer["fields"]["fldFiles000000001"][-1]["filename"] == "ticket.pdf"
+    assert sent(http) == {"contentType": "application/pdf", "filename": "ticket.pdf", "file": "JVBERi0xLjc="}
+    assert http.calls[0].request.headers["Authorization"] == f"Bearer {TOKEN}"
 
 
 def test_a_lost_answer_to_a_create_is_not_repeated(client: AirtableClient, http: responses.RequestsMock) -> None:
@@ -268,6 +287,13 @@ def test_pyairtable_builds_alike(
         lambda: client.create_field(BASE, TABLE, field),
         lambda: table.create_field("Stars", "rating", options=STARS),
     )
+    url = f"https://content.airtable.com/v0/{BASE}/{REC1}/fldFiles000000001/uploadAttachment"
+    for _side in range(2):
+        http.add("POST", url, json=payload("upload_attachment"))
+    client.upload_attachment(BASE, REC1, "fldFiles000000001", PDF)
+    table.upload_attachment(REC1, "fldFiles000000001", PDF.name, content=PDF.content)
+    mine, reference = sent(http, -2), sent(http, -1)
+    assert mine == {**reference, "file": reference["file"].replace("\n", "")}
     new: list[Any] = [{NUMBER: "1001"}, {NUMBER: "1002"}]
     for _side in range(2):
         say("POST", f"/{BASE}/{TABLE}", "update_records")

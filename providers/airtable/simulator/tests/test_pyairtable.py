@@ -158,8 +158,8 @@ def test_rate_limit_defeats_its_retries(sandbox: Sandbox, api: Api) -> None:
 def test_create_tables_and_fields_of_every_creatable_type(api: Api) -> None:
     """What pyairtable parses back has the type and options that were asked for."""
     base = api.base(demo.SALES)
-    specs: list[dict[str, Any]] = [{"name": "Name", "type": "singleLineText"}, {"name": "Orders", "type": "multipleRecordLinks",
-             "options": {"linkedTableId": orders(api).schema().id}}]  # fmt: skip
+    link = {"name": "Orders", "type": "multipleRecordLinks", "options": {"linkedTableId": orders(api).schema().id}}
+    specs: list[dict[str, Any]] = [{"name": "Name", "type": "singleLineText"}, link]
     made = base.create_table("Guests", specs, description="Who comes")
     assert (made.schema().name, made.schema().description) == ("Guests", "Who comes")
     for kind, options in CREATABLE.items():
@@ -221,7 +221,8 @@ def test_upload_attachments(api: Api, sandbox: Sandbox) -> None:
     shown = table.get(record["id"])["fields"]["Files"]
     assert [one["id"] for one in shown] == [one["id"] for one in listed]
     assert requests.get(shown[1]["url"], timeout=5).text == "This is two.pdf"
-    table.update(record["id"], {"Files": [{"id": shown[1]["id"]}]})
+    kept: Any = [{"id": shown[1]["id"]}]
+    table.update(record["id"], {"Files": kept})
     assert [one["filename"] for one in table.get(record["id"])["fields"]["Files"]] == ["two.pdf"]
     table.update(record["id"], {"Files": []})
     assert "Files" not in table.get(record["id"])["fields"]
