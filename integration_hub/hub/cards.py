@@ -230,4 +230,5 @@ def _whole(company: Company, key: str) -> int:
 
 def running_by_mapping(targets: Iterable[UUID]) -> dict[UUID, SyncRun]:
     rows = SyncRun.everywhere.filter(mapping__in=list(targets), kind=RunKind.FULL, state=RunState.RUNNING)
+    rows = rows.select_related("mapping")
     return {run.mapping_id: run for run in rows}

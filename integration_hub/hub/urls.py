@@ -1,14 +1,27 @@
 """Addresses of the hub's face: its pages, the admin, and the way in."""
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
 from integration_hub.companies.middleware import switch
 from integration_hub.hub import health
-from integration_hub.hub.views import checking, overview, problems, providers, runs
+from integration_hub.hub.views import checking, mappings, overview, problems, providers, runs
 
-hub_pages = (
+mapping_pages: list[URLPattern | URLResolver] = [
+    path("new/", mappings.new, name="mapping_new"),
+    path("new/preview/", mappings.preview_new, name="mapping_new_preview"),
+    path("new/found/", mappings.found_new, name="mapping_new_found"),
+    path("new/refresh/", mappings.refresh_new, name="mapping_new_refresh"),
+    path("<uuid:pk>/", mappings.mapping, name="mapping"),
+    path("<uuid:pk>/remove/", mappings.remove, name="mapping_remove"),
+    path("<uuid:pk>/preview/", mappings.preview, name="mapping_preview"),
+    path("<uuid:pk>/found/", mappings.found, name="mapping_found"),
+    path("<uuid:pk>/refresh/", mappings.refresh, name="mapping_refresh"),
+    path("<uuid:pk>/progress/", mappings.progress, name="mapping_progress"),
+    path("<uuid:pk>/fields/<path:remote_id>/resume/", mappings.resume, name="mapping_field_resume"),
+]
+hub_pages: tuple[list[URLPattern | URLResolver], str] = (
     [
         path("", overview.overview, name="overview"),
         path("problems/", problems.problems, name="problems"),
@@ -25,6 +38,7 @@ hub_pages = (
         path("<slug:key>/connect/", providers.connect, name="connect"),
         path("<slug:key>/check/", checking.check, name="check"),
         path("<slug:key>/progress/", providers.progress, name="progress"),
+        path("<slug:key>/mappings/", include(mapping_pages)),
         path("<slug:key>/settings/", providers.save_settings, name="settings"),
         path("<slug:key>/disconnect/", providers.disconnect, name="disconnect"),
         *[path(f"<slug:key>/{name}/", providers.act, {"name": name}, name=name) for name in providers.ACTS],

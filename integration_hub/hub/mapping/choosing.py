@@ -76,6 +76,11 @@ class Choice:
         kind = self.record_type.key if self.record_type else ""
         return {"records": kind, "base": self.base.value, "table": self.table.value}
 
+    @property
+    def seen(self) -> str:
+        """Differs when there is something else to choose from."""
+        return f"{len(self.bases.resources)}-{self.base.value}-{len(self.tables.resources)}"
+
     def _unknown(self, known: Known) -> bool:
         return known.asked and not known.resources
 

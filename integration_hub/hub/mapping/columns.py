@@ -62,6 +62,7 @@ class Line:
     others: Sequence[RemoteField] = ()
     shared: Shared | None = None
     was: str = ""
+    was_type: str = ""
     paused: str = ""
     error: str = ""
     hint: str = ""
@@ -82,7 +83,9 @@ class Line:
     @property
     def typed(self) -> str:
         """What stands in the input: name and id, or the text as it was typed."""
-        return named(self.chosen) if self.chosen else self.was and f"{self.was} ({self.text})" or self.text
+        if self.chosen:
+            return named(self.chosen)
+        return f"{self.was} ({self.text})" if self.was else self.text
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,7 @@ def _line(desk: Desk, ours: Field, number: int, pair: Pair, notes: Notes, choose
         chosen=desk.remote.get(pair.remote_id),
         mode=pair.write_mode,
         was=row.remote_label if row else "",
+        was_type=row.remote_type if row else "",
         paused=row.paused if row and row.ours == ours.name else "",
         error=notes.errors.get(f"fields.{ours.name}", ""),
         hint=notes.hints.get(pair.remote_id, ""),

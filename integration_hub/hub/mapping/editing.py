@@ -89,7 +89,8 @@ class Editing:
             with transaction.atomic():
                 locked = self._lock()
                 if locked is not None and locked.version != self.typed.version:
-                    return self._compare(locked)
+                    self._compare(locked)
+                    return None
                 wanted = typed.draft(self.typed, self.desk)
                 return service.save(self.desk.connection, wanted, actor=actor, mapping=locked)
         except service.InvalidMapping as invalid:

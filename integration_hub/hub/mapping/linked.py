@@ -36,6 +36,8 @@ def hints(desk: Desk, typed: Typed) -> dict[str, str]:
 
 def children(desk: Desk) -> list[Child]:
     """Kinds of records that could link to this table, had they one of their own."""
+    if not desk.sink.mappable:
+        return []
     mapped = {mapping.record_type for mapping in targets.current(desk.connection)}
     return [
         Child(kind.key, _(kind.plural))

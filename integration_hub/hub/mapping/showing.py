@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from integration_hub.companies.requests import HubRequest
 from integration_hub.contract import RecordType
 from integration_hub.contract.api import Json
+from integration_hub.contract.records import Values
 from integration_hub.hub.mapping.desk import Desk
 from integration_hub.hub.mapping.typed import Typed, draft
 from integration_hub.hub.values import said
@@ -105,18 +106,23 @@ def how_many(record_type: RecordType, company: UUID, conditions: list[dict[str, 
 
 def find(request: HubRequest, record_type: RecordType, company: UUID, q: str) -> list[Found]:
     """Records that fit the words, found as their own list finds them, else by title among the first few hundred."""
-    values = record_type.load(company, _searched(request, record_type, q))
-    if not values:
-        values = record_type.load(company, list(record_type.scan(company, None, LOOKED_AT)))
-        titles = {pk: record_type.title(mine) for pk, mine in values.items()}
-        return [Found(pk, title) for pk, title in titles.items() if q.casefold() in title.casefold()][:FOUND]
+    first = record_type.scan(company, None, 1)
+    values = record_type.load(company, _searched(request, record_type, first[0], q)) if first else {}
+    found = _titled(record_type, values)
+    if found or not first:
+        return found
+    values = record_type.load(company, list(record_type.scan(company, None, LOOKED_AT)))
+    return [one for one in _titled(record_type, values) if q.casefold() in one.title.casefold()][:FOUND]
+
+
+def _titled(record_type: RecordType, values: Map[UUID, Values]) -> list[Found]:
     return [Found(pk, record_type.title(mine)) for pk, mine in values.items()]
 
 
-def _searched(request: HubRequest, record_type: RecordType, q: str) -> list[UUID]:
-    """Ask the list on which people see these records."""
+def _searched(request: HubRequest, record_type: RecordType, example: UUID, q: str) -> list[UUID]:
+    """Ask the list on which people see these records, known by the page of one of them."""
     try:
-        page: Any = getattr(resolve(record_type.address(UUID(int=0))).func, "model_admin", None)
+        page: Any = getattr(resolve(record_type.address(example)).func, "model_admin", None)
     except Resolver404:
         return []
     if page is None or not page.get_search_fields(request):

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
-from django_htmx.http import HttpResponseClientRefresh
+from django_htmx.http import HttpResponseClientRefresh, retarget, trigger_client_event
 
 from integration_hub.companies.models import Role
 from integration_hub.connections import discovery
@@ -52,7 +52,7 @@ def new(request: PageRequest, key: str) -> HttpResponse:
     if request.method == "POST" and request.POST.get("do") == "make_table":
         return _make_table(request, key, chosen)
     if request.method == "GET" and "go" not in request.GET:
-        return _choose(request, chosen)
+        return _choose(request, chosen, name=request.GET.get("name", ""))
     if errors := choosing.complaints(chosen, table=True):
         return _choose(request, chosen, errors=errors)
     editing = _editing_new(request, chosen)
@@ -86,10 +86,19 @@ def _choose(
         "new_name": name or (_(chosen.record_type.plural) if chosen.record_type else ""),
     }
     if request.htmx:
-        return render(request, "hub/mapping_choose.html", context)
+        return _choose_part(request, context)
     made = cards(request.company)
     context["tabs"] = tabs(made, chosen.connection.provider)
     return render(request, "hub/mapping_new.html", context, status=422 if errors else 200)
+
+
+def _choose_part(request: PageRequest, context: dict[str, Any]) -> HttpResponse:
+    """The line that asks gets itself while nothing new was found, and then everything that was."""
+    polled = "poll" in request.GET
+    if polled and context["choice"].asked and request.GET["poll"] == context["choice"].seen:
+        return render(request, "hub/mapping_choose_found.html", context)
+    answer = render(request, "hub/mapping_choose.html", context)
+    return retarget(answer, "#choose") if polled else answer
 
 
 def _make_table(request: PageRequest, key: str, chosen: choosing.Choice) -> HttpResponse:
@@ -149,7 +158,8 @@ def _posted(request: PageRequest, editing: Editing) -> HttpResponse:
     if do in ("add_condition", "remove_condition", "conditions"):
         editing.change_conditions(do, what)
         if request.htmx:
-            return render(request, "hub/mapping_conditions.html", editing.filter_part())
+            answer = render(request, "hub/mapping_conditions.html", editing.filter_part())
+            return trigger_client_event(answer, "conditions-changed", after="settle")
     elif do == "suggest":
         editing.suggest()
     elif do == "make_fields":

@@ -23,10 +23,11 @@ from integration_hub.hub.access import PageRequest, for_admins, page
 from integration_hub.hub.asking import Question, ask
 from integration_hub.hub.cards import Card, cards
 from integration_hub.hub.guide import guide
+from integration_hub.hub.mapping.listing import mapping_list
 from integration_hub.hub.progress import following
 from integration_hub.hub.tabs import open_problems, tabs
 from integration_hub.sync import outbox, setup
-from integration_hub.sync.models import FieldMapping, Mapping, SyncRun
+from integration_hub.sync.models import Mapping, SyncRun
 
 RECENT = 8
 
@@ -63,7 +64,7 @@ def show(
             context["settings_form"] = settings or forms.settings_form(declared, connection)
     context["open_connect"] = connect is not None
     context["guide"] = guide(declared)
-    context["mappings"] = _mappings(context["card"])
+    context |= mapping_list(context["card"])
     return render(request, "hub/provider.html", context, status=status)
 
 
@@ -78,19 +79,6 @@ def _context(request: PageRequest, declared: Provider) -> dict[str, Any]:
         "problems": open_problems(request.company, 10, declared.key),
         "runs": list(runs.select_related("mapping__connection").order_by("-started_at")[:RECENT]),
     }
-
-
-def _mappings(card: Card) -> list[dict[str, Any]]:
-    """Each mapping with its fields under the names both sides know them by."""
-    fields: dict[Any, list[FieldMapping]] = {}
-    for row in FieldMapping.objects.filter(mapping__in=[line.mapping.pk for line in card.lines]):
-        fields.setdefault(row.mapping_id, []).append(row)
-    made = []
-    for line in card.lines:
-        known = {field.name: field for field in registry.record_type(line.mapping.record_type).fields}
-        rows = [(known[row.ours], row) for row in fields.get(line.mapping.pk, []) if row.ours in known]
-        made.append({"line": line, "rows": rows, "whole": len(known)})
-    return made
 
 
 def declared_or_404(key: str) -> Provider:
