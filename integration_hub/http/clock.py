@@ -52,6 +52,13 @@ class Now(Func):
         return "%s", (str(connection.ops.adapt_datetimefield_value(_host())),)
 
 
+def now_sql() -> SqlAndParams:
+    """SQL for the time now as a timestamp, for hand-written statements: spares the round trip of `now()`."""
+    if db.connection.vendor == "postgresql":
+        return "(clock_timestamp() + %s)", [offset]
+    return "%s", [db.connection.ops.adapt_datetimefield_value(_host())]
+
+
 def epoch_sql() -> SqlAndParams:
     """SQL for seconds since 1970 as a float, read when the row is locked and not when the statement is built."""
     if db.connection.vendor == "postgresql":

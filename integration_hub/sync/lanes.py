@@ -77,11 +77,24 @@ def claim() -> Claim | None:
     return Claim(row[0], token, target, company, owner, until)
 
 
-def fence(held: Claim) -> None:
-    """Inside the settling transaction: lock the lane and make sure it is still ours. LostLane otherwise."""
-    mine = Lane.everywhere.filter(pk=held.lane_id, claim=held.token, lease_until__gt=clock.now())
-    if not mine.select_for_update().exists():
+def ours(held: Claim, what: str = "1") -> clock.SqlAndParams:
+    """SQL that selects `what` while the lane is still ours and nothing afterwards. PostgreSQL locks the lane, so that
+    nobody claims it before this transaction ends; SQLite has one writer at a time."""
+    now, offset = clock.now_sql()
+    lock = "" if sql.is_sqlite() else " FOR UPDATE"
+    text = f"SELECT {what} FROM sync_lanes WHERE id = %s AND claim = %s AND lease_until > {now}{lock}"  # noqa: S608
+    return text, [held.lane_id, held.token, *offset]
+
+
+def fence(held: Claim) -> datetime:
+    """Inside the settling transaction: lock the lane and make sure it is still ours. LostLane otherwise; the time."""
+    now, offset = clock.now_sql()
+    text, values = ours(held, now)
+    found = sql.fetch(text, [*offset, *values])
+    if not found:
         raise LostLane(str(held.target))
+    time: datetime = sql.time_of(found[0][0])
+    return time
 
 
 def release(held: Claim, next_due: datetime | None, *, slow: bool = False) -> None:

@@ -5,7 +5,6 @@ parent makes the child due in the same transaction, and a sweep repairs what sli
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from uuid import UUID
 
 from django.db import transaction
@@ -16,41 +15,12 @@ from integration_hub.contract import MappedField, Ref, Sink
 from integration_hub.contract.records import Values
 from integration_hub.http import clock
 from integration_hub.sync import outbox
+from integration_hub.sync.links import NO_LINKS, Debt, Links
 from integration_hub.sync.models import Mapping as MappingRow
 from integration_hub.sync.models import OwedLink, RecordLink, SyncRun, WorkRow
 from integration_hub.sync.models.run import RunKind, RunState
 
 REPAIRED = 500  # debts looked at in one turn of the sweep
-
-
-@dataclass(frozen=True)
-class Debt:
-    """A link cell that is left out for now."""
-
-    field: str
-    parent_target: UUID
-    parent_id: UUID
-
-
-@dataclass(frozen=True)
-class Links:
-    """What the link cells of a chunk point to. `parents`: remote field id → the mapping whose rows it links to, None
-    while nothing is mapped to that table; `remote_ids`: (mapping, record) → remote row."""
-
-    parents: Mapping[str, UUID | None] = field(default_factory=dict)
-    remote_ids: Mapping[tuple[UUID, UUID], str] = field(default_factory=dict)
-
-    def remote_id(self, mapped: MappedField, value: Ref) -> str | None:
-        parent = self.parents.get(mapped.remote_id)
-        return self.remote_ids.get((parent, value.id)) if parent else None
-
-    def debt(self, mapped: MappedField, value: Ref) -> Debt | None:
-        """What is owed when the row is not known; None when no mapping could ever pay it."""
-        parent = self.parents.get(mapped.remote_id)
-        return Debt(mapped.ours.name, parent, value.id) if parent else None
-
-
-NO_LINKS = Links()
 
 
 def parents_of(connection: Connection, sink: Sink, fields: Iterable[MappedField]) -> dict[str, UUID | None]:  # type: ignore[type-arg]

@@ -29,6 +29,7 @@ from integration_hub.contract.records import Values
 from integration_hub.http import clock
 from integration_hub.notices import audit, problems
 from integration_hub.sync import filters, lanes, linking, outbox, runs, schedules, targets
+from integration_hub.sync.links import Links
 from integration_hub.sync.models import FieldMapping, Lane, Mapping, Schedule
 from integration_hub.sync.models.lane import Pause
 from integration_hub.sync.models.mapping import DeletePolicy, PausedBy
@@ -159,7 +160,7 @@ def preview(connection: Connection, draft: Draft, record_id: UUID | None = None)
     return Preview(chosen, record_type.title(mine), cells, outside)
 
 
-def _cell(sink: Sink[Any], mapped: MappedField, mine: Values, links: linking.Links) -> Cell:
+def _cell(sink: Sink[Any], mapped: MappedField, mine: Values, links: Links) -> Cell:
     value = mine.get(mapped.ours.name)
     if isinstance(value, FileRef):
         return Cell(mapped, note=value.name)

@@ -1,22 +1,39 @@
 """What is to be done with one work row. Pure: no database, no network, no clock of its own."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cached_property, partial
 from traceback import format_exc
+from uuid import UUID
 
-from integration_hub.contract import Rejected, Row, Sink, Target
+from integration_hub.contract import (
+    FieldRefused,
+    File,
+    FileRef,
+    MappedField,
+    Ref,
+    Rejected,
+    Row,
+    Sink,
+    Target,
+    WriteMode,
+)
 from integration_hub.contract.api import Json
-from integration_hub.contract.records import Values
+from integration_hub.contract.records import Value, Values
 from integration_hub.sync.canonical import canonical_fields
-from integration_hub.sync.models import RecordLink, WorkRow
+from integration_hub.sync.filters import Condition, passes
+from integration_hub.sync.links import NO_LINKS, Debt, Links
+from integration_hub.sync.rows import Link, Work
+
+NOTHING_LEFT_OUT: frozenset[str] = frozenset()
 
 
 class Step(Enum):
     """What a work row asks for."""
 
-    NOTHING = "nothing"  # both sides agree already
+    NOTHING = "nothing"  # both sides agree already, or the filter leaves the record out
     WRITE = "write"  # create or update the remote row
     FIND = "find"  # gone here, but a create may have landed: find it, so that it can be deleted
     DELETE = "delete"  # gone here, delete it there
@@ -26,10 +43,11 @@ class Step(Enum):
 
 @dataclass(frozen=True)
 class Plan:
-    """One work row with all that its delivery and its settling need."""
+    """One work row with all that its delivery and its settling need. `left_out`: our fields of which a link cell is
+    owed (`debts`) or cannot be written yet; `tentative`: cells to be written only where theirs is empty."""
 
-    work: WorkRow
-    link: RecordLink | None
+    work: Work
+    link: Link | None
     step: Step
     title: str = ""
     ours: dict[str, Json] = field(default_factory=dict)
@@ -38,6 +56,10 @@ class Plan:
     sentence: str = ""
     trace: str = ""
     until: datetime | None = None
+    left_out: frozenset[str] = NOTHING_LEFT_OUT
+    debts: tuple[Debt, ...] = ()
+    tentative: frozenset[str] = NOTHING_LEFT_OUT
+    files: dict[str, Callable[[], File | None]] = field(default_factory=dict)
 
     @property
     def remote_id(self) -> str | None:
@@ -45,51 +67,132 @@ class Plan:
 
     @property
     def row(self) -> Row:
-        return Row(str(self.work.record_id), self.remote_id, self.cells)
+        return Row(str(self.work.record_id), self.remote_id, self.cells, self.files)
+
+    @property
+    def base(self) -> dict[str, Json]:
+        """What both sides agree on once this is written; a cell that is still owed is no agreement."""
+        if not self.left_out:
+            return self.ours
+        return {name: value for name, value in self.ours.items() if name not in self.left_out}
+
+    @property
+    def agrees_anew(self) -> bool:
+        """Nothing to write, and yet the agreement is another one than before: other fields are mapped now."""
+        return bool(
+            self.step is Step.NOTHING
+            and self.ours
+            and self.remote_id
+            and self.link
+            and self.base != self.link.base_ours
+        )
+
+    def without(self, filled: Iterable[str]) -> "Plan":
+        """Leave out tentative cells whose remote cell turned out to be filled."""
+        filled = set(filled)
+        cells = {key: cell for key, cell in self.cells.items() if key not in filled}
+        step = Step.WRITE if cells or self.files else Step.NOTHING
+        return replace(self, cells=cells, step=step, tentative=NOTHING_LEFT_OUT)
 
 
 @dataclass(frozen=True)
 class Planner:
-    """Plans rows of one target. `unsure` is how long a begun call may still land."""
+    """Plans rows of one target. `unsure`: how long a begun call may still land; `make(record, field)` makes a file."""
 
     target: Target
     sink: Sink  # type: ignore[type-arg]
     delete: bool
     unsure: timedelta
     now: datetime
+    links: Links = NO_LINKS
+    conditions: Sequence[Condition] = ()
+    make: Callable[[UUID, str], File | None] = lambda record, name: None
 
-    def plan(self, work: WorkRow, link: RecordLink | None, values: Values | None, title: str) -> Plan:
+    @cached_property
+    def plain(self) -> bool:
+        """Every field is always written and none links to a row: nothing needs a second look."""
+        return not self.links.parents and all(one.write_mode is WriteMode.ALWAYS for one in self.target.fields)
+
+    def plan(self, work: Work, link: Link | None, values: Values | None, title: str) -> Plan:
+        """FieldRefused when a field, not this record, is the trouble."""
         linked = link is not None and link.deleted_at is None
         if work.tried_at and not linked and self.now < work.tried_at + self.unsure:
             return Plan(work, link, Step.WAIT, title, until=work.tried_at + self.unsure)
         if values is None:
             return self.absent(work, link, linked)
-        ours = canonical_fields(values, (mapped.ours.name for mapped in self.target.fields))
-        changed = tuple(ours) if not linked or link is None else changes(ours, link.base_ours)
-        if not changed and not work.tried_at:
-            return Plan(work, link, Step.NOTHING, title, ours)
-        # A call that was begun and never settled may have written something else: write everything again.
-        names = tuple(ours) if work.tried_at or not linked else changed
-        return self.write(Plan(work, link, Step.WRITE, title, ours, changed=changed), values, names)
+        if self.conditions and not passes(values, self.conditions):
+            return Plan(work, link, Step.NOTHING, title)  # a row it may have over there stays as it is
+        return self.compare(Plan(work, link, Step.NOTHING, title), values, linked=linked)
 
-    def absent(self, work: WorkRow, link: RecordLink | None, linked: bool) -> Plan:
+    def absent(self, work: Work, link: Link | None, linked: bool) -> Plan:
         if linked:
             step = Step.DELETE if self.delete else Step.NOTHING
             return Plan(work, link, step)
         return Plan(work, link, Step.FIND if work.tried_at and self.delete else Step.NOTHING)
 
-    def write(self, plan: Plan, values: Values, names: tuple[str, ...]) -> Plan:
+    def compare(self, plan: Plan, values: Values, *, linked: bool) -> Plan:
+        """What differs from the last agreement, and the cells that say so."""
+        fields, left_out, debts = self.writable(values, new=not linked)
+        ours = canonical_fields(values, (mapped.ours.name for mapped in fields))
+        changed = changes(ours, plan.link.base_ours) if linked and plan.link else tuple(ours)
+        plan = replace(plan, ours=ours, changed=changed, left_out=left_out, debts=debts)
+        tried = plan.work.tried_at
+        if not changed and not tried:
+            return plan
+        # A call that was begun and never settled may have written something else: write everything again.
+        names = set(ours) if tried or not linked else set(changed)
+        return self.write(plan, values, [mapped for mapped in fields if mapped.ours.name in names], linked=linked)
+
+    def writable(self, values: Values, *, new: bool) -> tuple[Sequence[MappedField], frozenset[str], tuple[Debt, ...]]:
+        """The fields that can be written now, ours that go without their link cell, and what is owed for them."""
+        if self.plain:
+            return self.target.fields, NOTHING_LEFT_OUT, ()
+        fields: list[MappedField] = []
+        left_out: list[str] = []
+        debts: list[Debt] = []
+        for mapped in self.target.fields:
+            value = values.get(mapped.ours.name)
+            if mapped.write_mode is WriteMode.IF_NEW and not new:
+                continue
+            if rowless := self.rowless(mapped, value):
+                left_out.append(mapped.ours.name)
+                debts += [debt for debt in [self.links.debt(mapped, rowless)] if debt]
+            else:
+                fields.append(mapped)
+        return fields, frozenset(left_out), tuple(debts)
+
+    def rowless(self, mapped: MappedField, value: Value) -> Ref | None:
+        """The record of a link cell, where it is not known over there."""
+        if isinstance(value, Ref) and mapped.remote_id in self.links.parents:
+            return value if self.links.remote_id(mapped, value) is None else None
+        return None
+
+    def write(self, plan: Plan, values: Values, fields: Sequence[MappedField], *, linked: bool) -> Plan:
         cells: dict[str, Json] = {}
+        files: dict[str, Callable[[], File | None]] = {}
         try:
-            for mapped in self.target.fields:
-                if mapped.ours.name in names:
-                    cells[mapped.remote_id] = self.sink.convert(values.get(mapped.ours.name), mapped)
+            for mapped in fields:
+                value = values.get(mapped.ours.name)
+                if isinstance(value, FileRef):
+                    files[mapped.remote_id] = partial(self.make, plan.work.record_id, mapped.ours.name)
+                else:
+                    cells[mapped.remote_id] = self.sink.convert(self.pointing(mapped, value), mapped)
+        except FieldRefused:
+            raise
         except Rejected as error:
             return refused(plan, error.sentence)
         except Exception:  # noqa: BLE001 - our bug: the record is set aside with the traceback
             return refused(plan, "This record could not be prepared because of a fault in the hub.", format_exc())
-        plan.cells.update(cells)
-        return plan
+        if not cells and not files:
+            return plan
+        asked = frozenset(one.remote_id for one in fields if linked and one.write_mode is WriteMode.IF_EMPTY)
+        return replace(plan, step=Step.WRITE, cells=cells, files=files, tentative=asked)
+
+    def pointing(self, mapped: MappedField, value: Value) -> Value:
+        """A link with the remote row it points to."""
+        if isinstance(value, Ref) and mapped.remote_id in self.links.parents:
+            return replace(value, remote_id=self.links.remote_id(mapped, value))
+        return value
 
 
 def refused(plan: Plan, sentence: str, trace: str = "") -> Plan:
@@ -99,3 +202,9 @@ def refused(plan: Plan, sentence: str, trace: str = "") -> Plan:
 def changes(ours: Mapping[str, Json], base: Mapping[str, Json]) -> tuple[str, ...]:
     """Our fields that are not what they were at the last agreement; a field without a base counts as changed."""
     return tuple(name for name, value in ours.items() if name not in base or base[name] != value)
+
+
+def differs(fields: Iterable[MappedField], values: Values, base: Mapping[str, Json]) -> bool:
+    """Whether a linked record is no longer what it was when both sides last agreed."""
+    names = (mapped.ours.name for mapped in fields if mapped.write_mode is not WriteMode.IF_NEW)
+    return bool(changes(canonical_fields(values, names), base))

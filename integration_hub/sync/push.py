@@ -17,13 +17,25 @@ from structlog.contextvars import bound_contextvars
 from integration_hub.companies import scope
 from integration_hub.connections import clients
 from integration_hub.connections.models import Connection
-from integration_hub.contract import ProviderError, Rejected, RowsGone, TransientError, Written
+from integration_hub.contract import FieldRefused, ProviderError, Rejected, RowsGone, TransientError, Written
 from integration_hub.http import clock
-from integration_hub.sync import acts, ladder, lanes, runs, settle, trouble
-from integration_hub.sync.models import RecordLink, SyncRun, WorkRow
-from integration_hub.sync.models.mapping import DeletePolicy
+from integration_hub.sync import (
+    acts,
+    ladder,
+    lanes,
+    linking,
+    planning,
+    rows,
+    runs,
+    scanning,
+    schema,
+    settle,
+    trouble,
+)
+from integration_hub.sync.models import SyncRun, WorkRow
 from integration_hub.sync.models.run import Outcome
-from integration_hub.sync.plan import Plan, Planner, Step
+from integration_hub.sync.plan import Plan, Step
+from integration_hub.sync.rows import Work
 from integration_hub.sync.settle import Result
 from integration_hub.sync.targets import Job, load
 
@@ -32,6 +44,7 @@ log = structlog.get_logger(__name__)
 SLICE = 2.0  # seconds, then the lane goes to the back of the line
 CALLS = 5  # calls whose rows are read and settled together
 CHUNK = 1.0  # seconds after which no further call of a chunk begins: somebody may be waiting for the next one
+SOON = 2.0  # seconds until a lane that has to wait looks again
 MARGIN = 5.0  # seconds before the lease's end by which every call is over
 
 
@@ -47,6 +60,7 @@ class Slice:
     slow: bool = False
     given_up: bool = False
     cured: bool = False
+    waits_for_parents: bool = False
 
     @property
     def going(self) -> bool:
@@ -87,7 +101,7 @@ def serve(held: lanes.Claim) -> None:
         log.exception("database failed while serving a lane", target=str(held.target))
         lanes.release(held, clock.now() + timedelta(seconds=2))
         return
-    lanes.release(held, turn.next_due or _next_due(held.target), slow=turn.slow)
+    lanes.release(held, turn.next_due or _next_due(held.target, patient=turn.waits_for_parents), slow=turn.slow)
 
 
 def _acts(held: lanes.Claim) -> datetime | None:
@@ -99,7 +113,7 @@ def _acts(held: lanes.Claim) -> datetime | None:
 def _work(turn: Slice) -> None:
     while turn.going:
         chunk = pick(turn.job)
-        if len(chunk) < turn.job.sink.batch and runs.scan(turn.held, turn.job):
+        if len(chunk) < turn.job.sink.batch and look_around(turn):
             continue
         if not chunk:
             break
@@ -108,60 +122,56 @@ def _work(turn: Slice) -> None:
     trouble.tell_given_up(turn.job, raised=turn.given_up)
 
 
-def _next_due(target: UUID) -> datetime | None:
-    left = WorkRow.everywhere.filter(~Q(rev=F("done_rev")), target=target, hold="").aggregate(at=Min("run_at"))
-    unscanned = SyncRun.everywhere.filter(mapping_id=target, kind="full", state="running", scanned=False).exists()
-    return clock.now() if unscanned else left["at"]
-
-
-def pick(job: Job) -> list[WorkRow]:
-    """The next rows to deliver, people's first: what a few calls take."""
-    rows: list[WorkRow] = []
-    now = clock.now()
-    most = job.sink.batch * CALLS
-    due = WorkRow.everywhere.filter(~Q(rev=F("done_rev")), target=job.mapping.pk, hold="", run_at__lte=now)
-    for prio in (WorkRow.PRIO_PERSON, WorkRow.PRIO_CHANGE, WorkRow.PRIO_BACKFILL):
-        rows += due.filter(prio=prio).order_by("run_at")[: most - len(rows)]
-        if len(rows) == most:
-            break
-    return rows
-
-
-def plan(job: Job, batch: Sequence[WorkRow]) -> list[Plan]:
-    """Read links and records now, and decide what each row asks for."""
-    ids = [work.record_id for work in batch]
-    values = job.record_type.load(job.mapping.company_id, ids)
-    links = {link.record_id: link for link in RecordLink.everywhere.filter(target=job.mapping.pk, record_id__in=ids)}
-    planner = Planner(
-        job.target,
-        job.sink,
-        delete=job.mapping.on_delete == DeletePolicy.DELETE,
-        unsure=timedelta(seconds=settings.SYNC_UNSURE_WAIT),
-        now=clock.now(),
-    )
-    return [
-        planner.plan(work, links.get(work.record_id), mine, job.record_type.title(mine) if mine else "")
-        for work in batch
-        for mine in [values.get(work.record_id)]
-    ]
-
-
-def deliver(turn: Slice, chunk: Sequence[WorkRow]) -> None:
+def look_around(turn: Slice) -> bool:
+    """The next step of a full run; False when there is none to take now. Parents go first, so that little is owed, and
+    the remote table is looked at before the first record."""
+    run = scanning.unscanned(turn.job.mapping.pk)
+    if run is None or turn.over:
+        return False
+    if run.cursor is None:
+        turn.waits_for_parents = linking.parents_run(turn.job.parents)
+        if turn.waits_for_parents or not look_at_table(turn):
+            return False
     try:
-        plans = plan(turn.job, chunk)
-    except DatabaseError:
-        raise
-    except Exception:  # our bug: the one record that cannot even be read is set aside, the queue goes on
-        log.exception("planning broke", target=str(turn.held.target))
-        if len(chunk) == 1:
-            sentence = "This record could not be read because of a fault in the hub."
-            give_up(turn, [Plan(chunk[0], None, Step.REFUSE)], sentence, "report", format_exc())
-            return
-        for part in (chunk[: len(chunk) // 2], chunk[len(chunk) // 2 :]):
-            if not turn.over:
-                deliver(turn, part)
-        return
-    quiet = [Result(p, settle.UNCHANGED) for p in plans if p.step is Step.NOTHING]
+        scanning.scan(turn.held, turn.job, run)
+    except scanning.Outdated:
+        turn.stop(0)
+    return not turn.over
+
+
+def look_at_table(turn: Slice) -> bool:
+    """Follow what became of the table; False when this turn is over because of it."""
+    try:
+        schema.look(turn.job.mapping, ends_by=turn.ends_by)
+    except ProviderError as error:
+        handle(turn, [], error)
+        if not turn.over:
+            turn.stop(SOON)
+        return False
+    if turn.job.is_outdated():
+        turn.stop(0)
+    return not turn.over
+
+
+def _next_due(target: UUID, *, patient: bool = False) -> datetime | None:
+    """When this lane has something to do. `patient`: its full run waits for those of its parents."""
+    left = WorkRow.everywhere.filter(~Q(rev=F("done_rev")), target=target, hold="")
+    first: datetime | None = left.aggregate(at=Min("run_at"))["at"]
+    if scanning.unscanned(target) is None:
+        return first
+    again = clock.now() + timedelta(seconds=SOON if patient else 0)
+    return min(first, again) if first else again
+
+
+def pick(job: Job) -> list[Work]:
+    """The next rows to deliver, people's first: what a few calls take."""
+    return rows.due(job.mapping.pk, job.sink.batch * CALLS)
+
+
+def deliver(turn: Slice, chunk: Sequence[Work]) -> None:
+    """Plan these rows, settle what needs no call, and make the calls."""
+    plans = read(turn, chunk)
+    quiet = [Result(p, settle.UNCHANGED, _agreed(p)) for p in plans if p.step is Step.NOTHING]
     refused = [_refusal(p) for p in plans if p.step is Step.REFUSE]
     turn.given_up |= bool(refused)
     settle.settle(turn.held, turn.job, turn.live, quiet + refused)
@@ -169,6 +179,42 @@ def deliver(turn: Slice, chunk: Sequence[WorkRow]) -> None:
         settle.postpone(turn.held, waiting)
     send(turn, [p for p in plans if p.step in (Step.WRITE, Step.FIND)])
     send(turn, [p for p in plans if p.step is Step.DELETE])
+
+
+def read(turn: Slice, chunk: Sequence[Work]) -> list[Plan]:
+    """The plans of these rows; none where the turn must end or the trouble was dealt with here."""
+    try:
+        return planning.plan(turn.job, chunk, ends_by=turn.ends_by)
+    except FieldRefused as error:
+        if not blame_field(turn, error):
+            set_aside(turn, chunk, error.sentence)
+    except ProviderError as error:
+        handle(turn, [], error)
+        if not turn.over:
+            turn.stop(SOON)
+    except DatabaseError:
+        raise
+    except Exception:  # our bug: the one record that cannot even be read is set aside, the queue goes on
+        log.exception("planning broke", target=str(turn.held.target))
+        set_aside(turn, chunk, "This record could not be read because of a fault in the hub.", format_exc())
+    return []
+
+
+def set_aside(turn: Slice, chunk: Sequence[Work], sentence: str, trace: str = "") -> None:
+    """One of these cannot be planned: find it by halves, and give it up alone."""
+    if len(chunk) == 1:
+        give_up(turn, [Plan(chunk[0], None, Step.REFUSE)], sentence, "report" if trace else "give up", trace)
+        return
+    for part in (chunk[: len(chunk) // 2], chunk[len(chunk) // 2 :]):
+        if not turn.over:
+            deliver(turn, part)
+
+
+def _agreed(planned: Plan) -> Written | None:
+    """Nothing is written, but what both sides agree on is another set of fields now: the link notes it."""
+    if not planned.agrees_anew:
+        return None
+    return Written(str(planned.work.record_id), planned.remote_id or "", {})
 
 
 def send(turn: Slice, plans: Sequence[Plan]) -> None:
@@ -226,10 +272,7 @@ def attempt(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
         results = call(turn, plans)
     except ProviderError as error:
         turn.slow = isinstance(error, TransientError) and error.unsure
-        if len(plans) > 1 and _worth_splitting(error):
-            return split(turn, plans)
-        handle(turn, plans, error)
-        return []
+        return refused(turn, plans, error)
     except (lanes.LostLane, DatabaseError):
         raise
     except Exception:  # our bug: the row is dead with its traceback, the queue goes on
@@ -240,6 +283,17 @@ def attempt(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
         return []
     turn.slow = False
     return results
+
+
+def refused(turn: Slice, plans: Sequence[Plan], error: ProviderError) -> list[Result]:
+    """The field that is to blame, the culprit among these rows, or what the error means for all of them."""
+    if isinstance(error, FieldRefused) and blame_field(turn, error):
+        settle.restore(turn.held, plans)
+        return []
+    if len(plans) > 1 and _worth_splitting(error):
+        return split(turn, plans)
+    handle(turn, plans, error)
+    return []
 
 
 def call(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
@@ -266,7 +320,20 @@ def _refusal(planned: Plan) -> Result:
 def _worth_splitting(error: ProviderError) -> bool:
     if isinstance(error, TransientError):
         return not error.unsure and (error.status or 0) >= 500
-    return isinstance(error, Rejected)
+    return isinstance(error, Rejected | FieldRefused)
+
+
+def blame_field(turn: Slice, error: FieldRefused) -> bool:
+    """A field was refused: pause it, or follow what became of it, and take the rows up again without it. False when
+    nothing is wrong with the field, so that it must be this record's value."""
+    try:
+        blamed = schema.refused(turn.job.mapping, error, ends_by=turn.ends_by)
+    except ProviderError as worse:
+        handle(turn, [], worse)
+        blamed = True
+    if blamed and not turn.over:
+        turn.stop(0)
+    return blamed
 
 
 def split(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
@@ -286,7 +353,9 @@ def handle(turn: Slice, plans: Sequence[Plan], error: ProviderError) -> None:
     if isinstance(error, RowsGone) and gone:
         settle.restore(turn.held, plans)
         settle.forget(turn.held, gone)
-    elif isinstance(error, Rejected | RowsGone):
+    elif isinstance(error, RowsGone) and settle.forget_linked(turn.held, turn.job, error.remote_ids):
+        settle.restore(turn.held, plans)
+    elif isinstance(error, Rejected | RowsGone | FieldRefused):
         give_up(turn, plans, error.sentence, error.remedy)
     elif isinstance(error, TransientError) and not _call_refused_by_door(error):
         over = settle.fail_for_now(turn.held, plans, error.sentence, unsure=error.unsure, least=error.retry_after)

@@ -1,11 +1,9 @@
 """Runs: starting, scanning, finishing, trying again."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import structlog
-from django.db import Error as DatabaseError
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q
 
@@ -13,18 +11,13 @@ from integration_hub.connections.models import Connection
 from integration_hub.contract import registry
 from integration_hub.http import clock
 from integration_hub.http.models import IntegrationMetric
-from integration_hub.sync import lanes, outbox
-from integration_hub.sync.canonical import canonical_fields
-from integration_hub.sync.models import Mapping, RecordLink, SyncRun, SyncWrite, WorkRow
+from integration_hub.sync import outbox
+from integration_hub.sync.models import Mapping, SyncRun, SyncWrite, WorkRow
 from integration_hub.sync.models.run import Outcome, RunKind, RunState
 from integration_hub.sync.models.work import Hold
-from integration_hub.sync.pacing import paced
-from integration_hub.sync.plan import changes
-from integration_hub.sync.targets import Job
 
 log = structlog.get_logger(__name__)
 
-CHUNK = 500  # records looked at in one step of a scan
 TOUCH = timedelta(seconds=5)  # how exact "last sync" is
 
 
@@ -92,49 +85,6 @@ def live(mapping: Mapping) -> SyncRun:
         past = SyncRun.everywhere.filter(mapping=mapping, kind=RunKind.LIVE, state=RunState.RUNNING, hour__lt=hour)
         past.update(state=RunState.DONE, finished_at=hour)
     return run
-
-
-def scan(held: lanes.Claim, job: Job) -> bool:
-    """Look at the next records of the full run, and enqueue those that are not in step. False: nothing to look at."""
-    running = SyncRun.everywhere.filter(mapping=job.mapping, kind=RunKind.FULL, state=RunState.RUNNING, scanned=False)
-    run = running.first()
-    if run is None:
-        return False
-    company = job.mapping.company_id
-    ids = list(job.record_type.scan(company, run.cursor, CHUNK))
-    behind = _behind(job, ids)
-    with paced():
-        lanes.fence(held)
-        outbox.write(
-            company,
-            job.mapping.record_type,
-            [(job.mapping.pk, record) for record in sorted(behind)],
-            prio=WorkRow.PRIO_BACKFILL,
-            run=run.pk,
-        )
-        SyncRun.everywhere.filter(pk=run.pk).update(
-            cursor=ids[-1] if ids else run.cursor,
-            scanned=len(ids) < CHUNK,
-            unchanged=F("unchanged") + len(ids) - len(behind),
-        )
-    return True
-
-
-def _behind(job: Job, ids: Sequence[UUID]) -> set[UUID]:
-    """Records of ours that are unlinked, or not what they were when both sides last agreed."""
-    alive = RecordLink.everywhere.filter(target=job.mapping.pk, record_id__in=ids, deleted_at=None)
-    bases = dict(alive.values_list("record_id", "base_ours"))
-    try:
-        values = job.record_type.load(job.mapping.company_id, list(bases)) if bases else {}
-    except DatabaseError:
-        raise
-    except Exception:  # our bug, in one of them: the delivery finds out which and sets it aside
-        log.exception("scanning broke", mapping=str(job.mapping.pk))
-        return set(ids)
-    moved = {
-        record for record, mine in values.items() if changes(canonical_fields(mine, job.field_names), bases[record])
-    }
-    return moved | {record for record in ids if record not in bases}
 
 
 def finish(mapping: Mapping) -> None:

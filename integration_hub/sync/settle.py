@@ -1,5 +1,6 @@
 """After a call: link, bases, results and `done_rev`, in one transaction, under the fence."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,8 +15,8 @@ from django.db.models import F
 from integration_hub.contract import Written
 from integration_hub.contract.api import Json
 from integration_hub.http import clock
-from integration_hub.sync import ladder, lanes, sql
-from integration_hub.sync.models import RecordLink, SyncRun, SyncWrite, WorkRow
+from integration_hub.sync import ladder, lanes, linking, outbox, sql
+from integration_hub.sync.models import RecordLink, SyncRun, WorkRow
 from integration_hub.sync.models.run import Outcome
 from integration_hub.sync.models.work import Hold
 from integration_hub.sync.plan import Plan, Step
@@ -36,11 +37,19 @@ class Result:
     trace: str = ""
 
 
+# One statement is one transaction: the fence is asked in the very same.
+_BEGIN = """
+UPDATE sync_work SET tried_at = {now} WHERE id IN (SELECT id FROM {tried} AS tried) AND EXISTS ({ours})
+"""
+
+
 def begin(held: lanes.Claim, plans: Sequence[Plan]) -> None:
     """Commit that a call is about to be made for these rows. LostLane when the lane is no longer ours."""
-    with transaction.atomic():
-        lanes.fence(held)
-        WorkRow.everywhere.filter(pk__in=[plan.work.pk for plan in plans]).update(tried_at=clock.now())
+    now, offset = clock.now_sql()
+    ours, values = lanes.ours(held)
+    text = _BEGIN.format(now=now, tried=sql.given(id="bigint"), ours=ours)
+    if not sql.execute(text, [*offset, sql.rows([plan.work.pk] for plan in plans), *values]):
+        raise lanes.LostLane(str(held.target))
 
 
 def restore(held: lanes.Claim, plans: Sequence[Plan]) -> None:
@@ -55,8 +64,17 @@ def restore(held: lanes.Claim, plans: Sequence[Plan]) -> None:
 def forget(held: lanes.Claim, plans: Sequence[Plan]) -> None:
     """Their remote rows are gone: end the links, so that the next turn writes these records whole."""
     with transaction.atomic():
+        now = lanes.fence(held)
+        _end_links([plan.link.pk for plan in plans if plan.link], now)
+
+
+def forget_linked(held: lanes.Claim, job: Job, remote_ids: Sequence[str]) -> bool:
+    """Rows that link cells pointed to are gone: their records are due. False when we know none of them."""
+    with transaction.atomic():
         lanes.fence(held)
-        _end_links([plan.link.pk for plan in plans if plan.link], clock.now())
+        targets = linking.forget(job.connection, remote_ids)
+        transaction.on_commit(lambda: outbox.wake(targets), robust=True)
+    return bool(targets)
 
 
 def postpone(held: lanes.Claim, plans: Sequence[Plan]) -> None:
@@ -75,11 +93,11 @@ def settle(held: lanes.Claim, job: Job, live: LiveRun, results: Sequence[Result]
     if not results:
         return
     with transaction.atomic():
-        lanes.fence(held)
-        now = clock.now()
+        now = lanes.fence(held)
         _links(job, [r for r in results if r.written], now)
         _gone([r for r in results if r.outcome == Outcome.DELETED], now)
         _done([r for r in results if r.outcome != Outcome.FAILED], now)
+        _debts(job, results)
         _dead([r for r in results if r.outcome == Outcome.FAILED])
         _counts(live, results)
         _writes(job, live, results, now)
@@ -91,8 +109,7 @@ def fail_for_now(
     """Back to the ladder. Answers the plans whose horizon is over and which must be given up instead."""
     over = []
     with transaction.atomic():
-        lanes.fence(held)
-        now = clock.now()
+        now = lanes.fence(held)
         for plan in plans:
             work = plan.work
             if ladder.is_over(work.failing_since, now):
@@ -119,34 +136,46 @@ def strangers(job: Job, results: Sequence[Result]) -> dict[str, UUID]:
     return {remote: record for remote, record in pairs if created[remote] != record}
 
 
+# WHERE: without it SQLite would take ON CONFLICT for a join's condition.
+_LINK = """
+INSERT INTO sync_links (company_id, target, record_type, record_id, remote_id, base_ours, base_theirs, version,
+                        deleted_at, created_at, updated_at)
+SELECT %s, %s, %s, link.record_id, link.remote_id, link.base_ours, link.base_theirs, link.version, NULL, %s, %s
+FROM {links} AS link WHERE 1 = 1
+ON CONFLICT (target, record_type, record_id) DO UPDATE SET
+  remote_id = excluded.remote_id, base_ours = excluded.base_ours, base_theirs = excluded.base_theirs,
+  version = excluded.version, deleted_at = NULL, updated_at = excluded.updated_at
+"""
+
+
 def _links(job: Job, results: Sequence[Result], now: datetime) -> None:
-    links = [_link(job, result, now) for result in results]
-    RecordLink.everywhere.bulk_create(
-        links,
-        update_conflicts=True,
-        unique_fields=["target", "record_type", "record_id"],
-        update_fields=["remote_id", "base_ours", "base_theirs", "version", "deleted_at", "updated_at"],
-    )
+    if not results:
+        return
+    links = sql.given(record_id="uuid", remote_id="text", base_ours="jsonb", base_theirs="jsonb", version="bigint")
+    mapping = job.mapping
+    values = [mapping.company_id, mapping.pk, mapping.record_type, now, now, sql.rows(map(_link, results))]
+    sql.execute(_LINK.format(links=links), values)
 
 
-def _link(job: Job, result: Result, now: datetime) -> RecordLink:
+def _link(result: Result) -> tuple[UUID, str, str, str, int]:
     plan, written = result.plan, result.written
     assert written is not None
     old = plan.link
-    alive = old is not None and old.deleted_at is None
-    theirs: dict[str, Json] = {**(old.base_theirs if old and alive else {}), **plan.cells, **written.cells}
-    return RecordLink(
-        company_id=job.mapping.company_id,
-        target=job.mapping.pk,
-        record_type=job.mapping.record_type,
-        record_id=plan.work.record_id,
-        remote_id=written.remote_id,
-        base_ours=plan.ours,
-        base_theirs=theirs,
-        version=(old.version if old else 0) + 1,
-        deleted_at=None,
-        updated_at=now,
-    )
+    before = old.base_theirs if old and old.deleted_at is None else {}
+    theirs: dict[str, Json] = {**before, **plan.cells, **written.cells}
+    version = (old.version if old else 0) + 1
+    return plan.work.record_id, written.remote_id, json.dumps(plan.base), json.dumps(theirs), version
+
+
+def _debts(job: Job, results: Sequence[Result]) -> None:
+    """What these records owe now, and what others owe to those that got their remote row just now."""
+    mapping = job.mapping
+    if job.parents:
+        debts = {r.plan.work.record_id: r.plan.debts for r in results if r.outcome != Outcome.FAILED}
+        linking.owe(mapping.company_id, mapping.pk, mapping.record_type, debts)
+    new = [r.plan.work.record_id for r in results if r.written and not r.plan.remote_id]
+    if targets := linking.pay(mapping.pk, new):
+        transaction.on_commit(lambda: outbox.wake(targets), robust=True)
 
 
 def _gone(results: Sequence[Result], now: datetime) -> None:
@@ -161,7 +190,7 @@ def _end_links(ids: Sequence[int], now: datetime) -> None:
 _DONE = """
 UPDATE sync_work SET done_rev = settled.rev, attempts = 0, failing_since = NULL, tried_at = NULL, hold = '',
        remedy = '', sentence = '', trace = ''
-FROM ({rows}) AS settled WHERE sync_work.id = settled.id
+FROM {rows} AS settled WHERE sync_work.id = settled.id
 """
 
 
@@ -169,9 +198,8 @@ def _done(results: Sequence[Result], now: datetime) -> None:
     """`done_rev` follows to the revision that was read; an edit since then keeps the row due."""
     if not results:
         return
-    rows = " UNION ALL ".join(["SELECT %s AS id, %s AS rev"] * len(results))
-    values = [value for result in results for value in (result.plan.work.pk, result.plan.work.rev)]
-    sql.execute(_DONE.format(rows=rows), values)
+    settled = sql.rows((result.plan.work.pk, result.plan.work.rev) for result in results)
+    sql.execute(_DONE.format(rows=sql.given(id="bigint", rev="bigint")), [settled])
     for result in results:
         if _still_in_the_air(result, now) or (result.written and result.plan.step is Step.FIND):
             _again(result, now)
@@ -217,22 +245,39 @@ def _counts(live: LiveRun, results: Sequence[Result]) -> None:
         SyncRun.everywhere.filter(pk=pk).update(**{name: F(name) + n for name, n in counter.items()})
 
 
+_WRITE = """
+INSERT INTO sync_writes (company_id, record_type, at, run_id, record_id, title, remote_id, outcome, sentence, changes)
+SELECT %s, %s, %s, told.run_id, told.record_id, told.title, told.remote_id, told.outcome, told.sentence, told.changes
+FROM {told} AS told
+"""
+_TOLD = {
+    "run_id": "uuid",
+    "record_id": "uuid",
+    "title": "text",
+    "remote_id": "text",
+    "outcome": "text",
+    "sentence": "text",
+    "changes": "jsonb",
+}
+
+
 def _writes(job: Job, live: LiveRun, results: Sequence[Result], now: datetime) -> None:
-    told = [result for result in results if result.outcome != UNCHANGED]
-    SyncWrite.everywhere.bulk_create(
-        SyncWrite(
-            company_id=job.mapping.company_id,
-            run_id=result.plan.work.run_id or live().pk,
-            record_type=job.mapping.record_type,
-            record_id=result.plan.work.record_id,
-            title=result.plan.title[:300],
-            remote_id=result.written.remote_id if result.written else result.plan.remote_id or "",
-            outcome=result.outcome,
-            sentence=result.sentence,
-            changes=_changes(job, result.plan) if result.outcome != Outcome.FAILED else [],
-            at=now,
-        )
-        for result in told
+    told = [_told(job, live, result) for result in results if result.outcome != UNCHANGED]
+    if told:
+        values = [job.mapping.company_id, job.mapping.record_type, now, sql.rows(told)]
+        sql.execute(_WRITE.format(told=sql.given(**_TOLD)), values)
+
+
+def _told(job: Job, live: LiveRun, result: Result) -> tuple[object, ...]:
+    plan = result.plan
+    return (
+        plan.work.run_id or live().pk,
+        plan.work.record_id,
+        plan.title[:300],
+        result.written.remote_id if result.written else plan.remote_id or "",
+        result.outcome,
+        result.sentence,
+        json.dumps(_changes(job, plan) if result.outcome != Outcome.FAILED else []),
     )
 
 
@@ -241,5 +286,5 @@ def _changes(job: Job, plan: Plan) -> list[dict[str, Json]]:
     return [
         {"field": job.label(name), "before": before.get(name), "after": plan.ours[name]}
         for name in plan.changed
-        if before.get(name) != plan.ours[name]
+        if name not in plan.left_out and before.get(name) != plan.ours[name]
     ]

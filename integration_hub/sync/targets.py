@@ -1,28 +1,34 @@
 """From stored mappings to the contract's words: target, sink, record type."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping as Map
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from integration_hub.connections.models import Connection
 from integration_hub.contract import MappedField, ReadyTarget, RecordType, Sink, Target, WriteMode, registry
 from integration_hub.http import clock
+from integration_hub.sync import linking
 from integration_hub.sync.models import FieldMapping, Lane, Mapping, Schedule
 from integration_hub.sync.models.lane import Pause
 
 
 @dataclass(frozen=True)
 class Job:
-    """Everything a worker needs to know of one mapping, read once per slice."""
+    """Everything a worker needs to know of one mapping, read once per slice. `parents`: remote link fields and the
+    mappings whose rows they link to."""
 
     mapping: Mapping
     connection: Connection
     sink: Sink  # type: ignore[type-arg]
     record_type: RecordType
     target: Target
+    parents: Map[str, UUID | None] = field(default_factory=dict)
 
-    @property
-    def field_names(self) -> list[str]:
-        return [mapped.ours.name for mapped in self.target.fields]
+    version: int = 0
+
+    def is_outdated(self) -> bool:
+        """The mapping was changed through this very job, by what became of the remote table."""
+        return self.mapping.version != self.version
 
     def label(self, name: str) -> str:
         return self.record_type.field(name).label
@@ -34,7 +40,9 @@ def load(mapping_id: UUID) -> Job | None:
     if mapping is None:
         return None
     record_type, sink = registry.record_type(mapping.record_type), sink_of(mapping)
-    return Job(mapping, mapping.connection, sink, record_type, target_of(mapping, record_type))
+    target = target_of(mapping, record_type)
+    parents = linking.parents_of(mapping.connection, sink, target.fields)
+    return Job(mapping, mapping.connection, sink, record_type, target, parents, mapping.version)
 
 
 def sink_of(mapping: Mapping) -> Sink:  # type: ignore[type-arg]

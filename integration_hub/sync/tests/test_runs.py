@@ -10,7 +10,7 @@ from django.db import connection
 from integration_hub.connections.models import Connection
 from integration_hub.http import clock
 from integration_hub.http.models import IntegrationMetric
-from integration_hub.sync import pruning, runs, schedules, setup, sql, worker
+from integration_hub.sync import pruning, runs, scanning, schedules, setup, sql, worker
 from integration_hub.sync.models import Mapping, Schedule, SyncRun, SyncWrite, WorkRow
 from integration_hub.sync.models.run import RunState
 from integration_hub.sync.tests import toy
@@ -70,7 +70,7 @@ def test_two_starts_at_once_are_one_run(world):
 
 def test_a_stopped_run_lets_go_of_what_it_has_not_reached(world, monkeypatch):
     existing(world.company_id, 40)
-    monkeypatch.setattr(runs, "CHUNK", 20)
+    monkeypatch.setattr(scanning, "CHUNK", 20)
     run = runs.start(world, actor="alice")
 
     def stop_after_first(operation, rows):
@@ -91,7 +91,7 @@ def test_a_stopped_run_lets_go_of_what_it_has_not_reached(world, monkeypatch):
 
 def test_a_scan_continues_where_it_was_killed(world, monkeypatch):
     existing(world.company_id, 25)
-    monkeypatch.setattr(runs, "CHUNK", 10)
+    monkeypatch.setattr(scanning, "CHUNK", 10)
     runs.start(world, actor="alice")
     toy.REMOTE.before = lambda operation, rows: (_ for _ in ()).throw(SystemExit)
     with pytest.raises(SystemExit):

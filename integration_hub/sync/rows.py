@@ -1,0 +1,87 @@
+"""Work rows and links as the engine reads them: plain tuples by hand-written SQL. A first sync reads each of them
+once, so what a model instance costs is a good part of what a row costs.
+"""
+
+import json
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from integration_hub.contract.api import Json
+from integration_hub.http import clock
+from integration_hub.sync import sql
+from integration_hub.sync.models import WorkRow
+
+
+class Work(NamedTuple):
+    """A due work row as it was read; models.WorkRow says what its columns mean."""
+
+    pk: int
+    record_id: UUID
+    rev: int
+    prio: int
+    run_id: UUID | None
+    attempts: int
+    failing_since: datetime | None
+    tried_at: datetime | None
+
+
+class Link(NamedTuple):
+    """A link as it was read; models.RecordLink says what its columns mean."""
+
+    pk: int
+    remote_id: str
+    base_ours: dict[str, Json]
+    base_theirs: dict[str, Json]
+    version: int
+    deleted_at: datetime | None
+
+
+# One reach into the partial index `work_due` for each priority, so that rows which wait for their time cost nothing.
+_DUE = """
+SELECT * FROM (SELECT id, record_id, rev, prio, run_id, attempts, failing_since, tried_at, run_at FROM sync_work
+               WHERE target = %s AND prio = {prio} AND rev <> done_rev AND hold = '' AND run_at <= {now}
+               ORDER BY run_at LIMIT %s) AS prio_{prio}"""
+_PRIOS = (WorkRow.PRIO_PERSON, WorkRow.PRIO_CHANGE, WorkRow.PRIO_BACKFILL)
+
+
+def due(target: UUID, most: int) -> list[Work]:
+    """The next rows to deliver, people's first, then the longest waiting."""
+    now, offset = clock.now_sql()
+    arms = " UNION ALL ".join(_DUE.format(prio=prio, now=now) for prio in _PRIOS)
+    values = [value for _prio in _PRIOS for value in (target, *offset, most)]
+    found = sql.fetch(f"{arms} ORDER BY prio, run_at LIMIT %s", [*values, most])
+    return [_work(row) for row in found]
+
+
+def _work(row: tuple[Any, ...]) -> Work:
+    pk, record_id, rev, prio, run_id, attempts, failing_since, tried_at, _run_at = row
+    return Work(
+        pk,
+        sql.uuid_of(record_id),
+        rev,
+        prio,
+        sql.uuid_of(run_id),
+        attempts,
+        sql.time_of(failing_since),
+        sql.time_of(tried_at),
+    )
+
+
+_LINKS = """
+SELECT record_id, id, remote_id, base_ours, base_theirs, version, deleted_at FROM sync_links
+WHERE target = %s AND record_type = %s AND record_id IN (SELECT id FROM {asked} AS asked)
+"""
+
+
+def links(target: UUID, record_type: str, ids: Collection[UUID]) -> dict[UUID, Link]:
+    """The links of these records, ended ones too, by record."""
+    text = _LINKS.format(asked=sql.given(id="uuid"))
+    found = sql.fetch(text, [target, record_type, sql.rows([one] for one in ids)])
+    return {sql.uuid_of(record): _link(row) for record, *row in found}
+
+
+def _link(row: list[Any]) -> Link:
+    pk, remote_id, ours, theirs, version, deleted_at = row
+    return Link(pk, remote_id, json.loads(ours), json.loads(theirs), version, sql.time_of(deleted_at))
