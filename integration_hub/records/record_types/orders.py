@@ -1,49 +1,60 @@
 """Orders as the engine sees them; their lines are one text, a line each."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_noop as _
 
-from integration_hub.contract.records import Field, Value
+from integration_hub.contract.records import Field, Ref, Value, Values
 from integration_hub.records import money
 from integration_hub.records.models import Order, OrderItem
-from integration_hub.records.record_types.reading import record_type
+from integration_hub.records.record_types.fields import choice
+from integration_hub.records.record_types.reading import living, record_type
 from integration_hub.records.services import orders
 
+Line = tuple[int, str, Decimal, Decimal]  # quantity, description, unit price, discount
+_LINE = ("quantity", "description", "unit_price", "discount")
+_COLUMNS = (
+    *("customer_id", "customer__name", "customer__email", "total"),
+    *("order_number", "status", "priority", "payment_state", "currency", "notes", "placed_at", "updated_at"),
+)
 
-def line_text(item: OrderItem, currency: str) -> str:
+
+def line_text(line: Line, currency: str) -> str:
     """ "2 × Standard @ 50.00 −10 %" """
-    text = f"{item.quantity} × {item.description} @ {money.text(item.unit_price, currency)}"
-    percent = (item.discount * 100).normalize()
-    return f"{text} −{percent:f} %" if item.discount else text
+    quantity, description, unit_price, discount = line
+    text = f"{quantity} × {description} @ {money.text(unit_price, currency)}"
+    return f"{text} −{(discount * 100).normalize():f} %" if discount else text
 
 
-def _with_lines(read: Sequence[Order]) -> None:
-    lines: dict[object, list[OrderItem]] = defaultdict(list)
-    items = OrderItem.everywhere.filter(order__in=[order.pk for order in read], deleted_at=None)
-    for item in items.order_by("order", "position", "id"):
-        lines[item.order_id].append(item)
-    for order in read:
-        order.shown_lines = [line_text(item, order.currency) for item in lines[order.pk]]
+def _lines(ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Line]]:
+    found: defaultdict[UUID, list[Line]] = defaultdict(list)
+    items = OrderItem.everywhere.filter(order_id__in=ids, deleted_at=None).order_by("order_id", "position", "id")
+    for order, *line in items.values_list("order_id", *_LINE):
+        found[order].append(tuple(line))
+    return found
 
 
-def _read(order: Order) -> dict[str, Value]:
-    customer = order.customer
+def load(company: UUID, ids: Sequence[UUID]) -> Mapping[UUID, Values]:
+    """Plain columns instead of whole records: a first sync reads every order once."""
+    orders = living(Order, company).filter(pk__in=ids).values_list("pk", *_COLUMNS)
+    lines = _lines(ids)
+    return {pk: _values(dict(zip(_COLUMNS, row, strict=True)), lines.get(pk, ())) for pk, *row in orders}
+
+
+def _values(row: dict[str, Any], lines: Sequence[Line]) -> dict[str, Value]:
+    currency, customer = row["currency"], row.pop("customer_id")
+    name, email = row.pop("customer__name"), row.pop("customer__email")
     return {
-        "order_number": order.order_number,
-        "customer_name": customer.name if customer else "",
-        "customer_email": customer.email if customer else "",
-        "status": order.status,
-        "priority": order.priority,
-        "payment_state": order.payment_state,
-        "currency": order.currency,
-        "total": Decimal(money.text(order.total, order.currency)),
-        "items": "\n".join(order.shown_lines),
-        "notes": order.notes,
-        "placed_at": order.placed_at,
-        "updated_at": order.updated_at,
+        **row,
+        "customer_name": name or "",
+        "customer_email": email or "",
+        "customer_link": Ref("customer", customer, email or name) if customer else None,
+        "total": Decimal(money.text(row["total"], currency)),
+        "items": "\n".join(line_text(line, currency) for line in lines),
     }
 
 
@@ -51,9 +62,10 @@ FIELDS = (
     Field("order_number", _("Order number")),
     Field("customer_name", _("Customer"), read_only=True),
     Field("customer_email", _("Customer e-mail"), "email", read_only=True),
-    Field("status", _("Status"), "choice", choices=tuple(Order.Status.values)),
-    Field("priority", _("Priority"), "choice", choices=tuple(Order.Priority.values)),
-    Field("payment_state", _("Payment"), "choice", choices=tuple(Order.PaymentState.values)),
+    Field("customer_link", _("Customer (link)"), "link", to="customer"),
+    choice("status", _("Status"), Order.Status),
+    choice("priority", _("Priority"), Order.Priority),
+    choice("payment_state", _("Payment"), Order.PaymentState),
     Field("currency", _("Currency")),
     Field("total", _("Total"), "money", read_only=True),
     Field("items", _("Items"), "long_text", read_only=True),
@@ -66,9 +78,7 @@ ORDER = record_type(
     "order",
     (_("Order"), _("Orders")),
     FIELDS,
-    _read,
     title="order_number",
-    joined=("customer",),
-    together=_with_lines,
+    load=load,
     mirrored=orders.set_record_ids,
 )

@@ -14,6 +14,7 @@ from integration_hub.contract.records import Field, RecordType, Value, Values
 from integration_hub.records.models import Record
 
 Reader = Callable[[Any], dict[str, Value]]
+Loader = Callable[[UUID, Sequence[UUID]], Mapping[UUID, Values]]
 
 
 def living(model: type[Record], company: UUID) -> models.QuerySet[Any]:
@@ -25,22 +26,21 @@ def record_type(
     key: str,
     names: tuple[str, str],
     fields: tuple[Field, ...],
-    read: Reader,
+    read: Reader | None = None,
     *,
     title: str,
     otherwise: str = "",
     joined: tuple[str, ...] = (),
-    together: Callable[[Sequence[Any]], None] | None = None,
+    load: Loader | None = None,
     mirrored: Callable[[UUID, Mapping[UUID, str | None]], None] | None = None,
 ) -> RecordType:
     """One kind of record for the engine. `names`: one and many; `read(record)`: its values; `joined`: the foreign keys
-    it follows; `together(records)`: fetches what all need in one query; `title`: the field people know it by
+    it follows; `load(company, ids)`: reads the values by itself instead; `title`: the field people know it by
     (`otherwise`: where that is empty)."""
 
-    def load(company: UUID, ids: Sequence[UUID]) -> Mapping[UUID, Values]:
-        records = list(living(model, company).filter(pk__in=ids).select_related(*joined))
-        if together is not None:
-            together(records)
+    def load_whole(company: UUID, ids: Sequence[UUID]) -> Mapping[UUID, Values]:
+        assert read is not None, "a record type has `read` or `load`"
+        records = living(model, company).filter(pk__in=ids).select_related(*joined)
         return {record.pk: read(record) for record in records}
 
     def scan(company: UUID, after: UUID | None, limit: int) -> Sequence[UUID]:
@@ -52,7 +52,7 @@ def record_type(
         label=names[0],
         plural=names[1],
         fields=fields,
-        load=load,
+        load=load or load_whole,
         scan=scan,
         count=lambda company: living(model, company).count(),
         title=lambda values: str(values.get(title) or values.get(otherwise) or ""),

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from integration_hub.companies import tokens
 from integration_hub.companies.models import Company, Membership, User
-from integration_hub.records.demo import filling, making, theatre
+from integration_hub.records.demo import filling, theatre
 from integration_hub.records.models import (
     RECORDS,
     Appointment,
@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 
 @pytest.fixture(autouse=True)
 def unpaced(monkeypatch):
-    monkeypatch.setattr(making.pacing.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("integration_hub.connections.pacing.time.sleep", lambda seconds: None)
 
 
 def demo(*options):

@@ -11,7 +11,6 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 
-from integration_hub.records.importing import saving
 from integration_hub.records.models import Customer, Order, OrderItem
 
 SAMPLES = Path(os.environ.get("SAMPLES_DIR") or settings.BASE_DIR / ".." / "shared" / "samples") / "northwind"
@@ -44,7 +43,7 @@ def bring(kind, company):
 
 
 def test_the_whole_line(company, queue, monkeypatch):
-    monkeypatch.setattr(saving.pacing.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr("integration_hub.connections.pacing.time.sleep", lambda seconds: None)
     assert "customers: 91 created, 0 updated, 0 unchanged" in bring("customers", company)
     said = bring("orders", company)
     assert "orders: 830 created, 0 updated, 0 unchanged" in said
@@ -63,7 +62,7 @@ def test_the_whole_line(company, queue, monkeypatch):
     customers_are_right(totals)
 
     waiting = queue.take()
-    assert Counter(key for key, _id in waiting) == {"customer": 91, "order": 830}
+    assert Counter(key for key, _id in waiting) == {"customer": 91, "order": 830, "order_item": 2155}
     assert set(waiting.values()) == {2}
     assert "0 created, 0 updated, 91 unchanged" in bring("customers", company)
     assert "0 created, 0 updated, 830 unchanged" in bring("orders", company)

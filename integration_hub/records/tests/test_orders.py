@@ -139,7 +139,7 @@ LINE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.lists(st.lists(LINE, max_size=5), min_size=1, max_size=4))
 def test_whatever_is_said_of_lines_is_what_is_there(company, drafts):
     order = orders.create(company, {"items": drafts[0]})

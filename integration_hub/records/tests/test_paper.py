@@ -148,7 +148,7 @@ def test_long_texts_fit_on_the_page():
     assert scanned(pdf) == [FACTS.address]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(max_size=60), st.floats(6, 40))
 def test_whatever_somebody_is_called_is_drawn_within_its_width(name, size):
     for line in text.lines(name, size, 300):

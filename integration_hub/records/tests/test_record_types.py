@@ -60,6 +60,16 @@ def test_lines_of_an_order_as_text(company):
     assert values["items"] == "2 × Standard @ 50.00 −10 %\n1 × Gift @ 0.125 −12.5 %\n1 × Programme @ 5.00"
     assert (values["customer_name"], values["total"]) == ("Ana", Decimal("95.11"))
     assert str(values["total"]) == "95.11"
+    assert values["customer_link"] == Ref("customer", ana.pk, "ana@example.com")
+    nobody = orders.create(company, {})
+    assert registry.record_type("order").load(company.pk, [nobody.pk])[nobody.pk]["customer_link"] is None
+
+
+def test_choices_are_called_what_people_call_them():
+    field = registry.record_type("order").field("payment_state")
+    assert field.choices == ("unpaid", "paid", "partly_refunded", "refunded")
+    assert field.labels == ("Unpaid", "Paid", "Partly refunded", "Refunded")
+    assert field.label_of("partly_refunded") == "Partly refunded"
 
 
 def test_a_deleted_record_is_absent_and_the_code_stays_at_home(company, everything):
