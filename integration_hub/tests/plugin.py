@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ os.environ.update(
     PUBLIC_URL="http://localhost:8000",
     DEBUG="0",
 )
+# A machine that is busy with other things fails no test.
+hypothesis.settings.register_profile("hub", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("hub")
 
 
 # --- the wire: cut in one place ---------------------------------------------------------------------------------------
