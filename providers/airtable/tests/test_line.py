@@ -17,7 +17,7 @@ from integration_hub.records.models import Order
 from integration_hub.records.services import customers, orders
 from integration_hub.sandbox.testing import Sandbox, running
 from integration_hub.sync import lanes, nudge, setup, worker
-from integration_hub.sync.models import Lane, Mapping, RecordLink, SyncRun, SyncWrite, WorkRow
+from integration_hub.sync.models import FieldMapping, Lane, Mapping, RecordLink, SyncRun, SyncWrite, WorkRow
 from integration_hub.sync.models.work import Hold
 from providers.airtable.sandbox import AirtableSimulator
 
@@ -53,8 +53,8 @@ def drain(seconds: float = 20.0) -> None:
     worker.drain(seconds)
 
 
-def order(company: Company, **data: Any) -> Order:
-    item = {"description": "Seat", "quantity": 2, "unit_price": "10.05"}
+def order(company: Company, price: str = "10.05", **data: Any) -> Order:
+    item = {"description": "Seat", "quantity": 2, "unit_price": price}
     return orders.create(company, {"currency": "EUR", "items": [item], **data})
 
 
@@ -170,18 +170,33 @@ def test_a_spent_monthly_quota_is_a_sentence_for_people(line: Connection, compan
     assert not WorkRow.everywhere.exclude(hold="").exists()
 
 
-def test_a_value_that_does_not_fit_is_named_and_the_others_arrive(
+def test_a_choice_that_is_missing_pauses_its_field_alone_with_a_button(
     line: Connection, company: Company, sandbox: Sandbox
 ) -> None:
     sandbox.control(
         "airtable", "retype_field", field="Priority", type="singleSelect", options={"choices": [{"name": "High"}]}
     )
-    good, bad = order(company, priority="High"), order(company, priority="Low")
+    orders = [order(company, priority="High"), order(company, priority="Low")]
+    drain()
+    assert {row["Hub ID"] for row in rows(sandbox)} == {str(one.pk) for one in orders}
+    paused = FieldMapping.objects.exclude(paused="").get()
+    assert (paused.ours, "Low" in paused.paused) == ("priority", True)
+    assert open_problems() == [paused.paused]
+    assert not WorkRow.everywhere.filter(hold=Hold.DEAD).exists()
+
+
+def test_a_value_that_does_not_fit_is_named_and_the_others_arrive(
+    line: Connection, company: Company, sandbox: Sandbox
+) -> None:
+    sandbox.control("airtable", "retype_field", field="Total", type="number", options={"precision": 0})
+    setup.sync_now(line, actor="tests")
+    drain()
+    good, bad = order(company, "10.00"), order(company, "9.99")
     drain()
     assert [row["Hub ID"] for row in rows(sandbox)] == [str(good.pk)]
     dead = WorkRow.everywhere.get(hold=Hold.DEAD)
     assert dead.record_id == bad.pk
-    assert "Low" in dead.sentence
+    assert "keeps only 0 decimals" in dead.sentence
     assert SyncWrite.everywhere.get(outcome="failed").title == bad.order_number
 
 
