@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop as _  # translated where it is
 
 from integration_hub.contract import Account, Api, ApiKey, Provider, Rate, Resource, Route, Secret, Setting
 from integration_hub.contract.provider import Session
+from providers.airtable import companions
 from providers.airtable.client import AirtableClient
 from providers.airtable.refusals import PENALTY, explain
 from providers.airtable.schema import base_resource, table_resource
@@ -115,6 +116,10 @@ class Airtable(Provider):
             connection=connection,
             defaults={**told, "company_id": connection.company_id, "auth_type": "pat"},
         )
+
+    def mapped(self, mapping: Any) -> None:
+        """Keep which base, table and fields it goes to, by id and by name."""
+        companions.keep(mapping)
 
     def discover(self, client: AirtableClient, within: str = "") -> Iterable[Resource]:
         """The bases the token sees; within a base, its tables with their fields."""
