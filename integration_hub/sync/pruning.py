@@ -9,7 +9,7 @@ from django.db.models import F, Model, Q, QuerySet
 from integration_hub.http import clock
 from integration_hub.http.models import IntegrationMetric
 from integration_hub.rest import idempotency
-from integration_hub.sync.models import SyncRun, SyncWrite, WorkRow
+from integration_hub.sync.models import Mapping, OwedLink, SyncRun, SyncWrite, WorkRow
 from integration_hub.sync.models.run import RunState
 from integration_hub.sync.pacing import paced
 
@@ -35,6 +35,7 @@ def _expired() -> Iterator[QuerySet[Model]]:
     yield WorkRow.everywhere.filter(Q(rev=F("done_rev")), changed_at__lt=now - HISTORY)
     yield IntegrationMetric.everywhere.filter(at__lt=now - RAW_METRICS)
     yield idempotency.expired(now)
+    yield OwedLink.everywhere.filter(target__in=Mapping.everywhere.exclude(retired_at=None).values("pk"))
 
 
 def _delete(rows: QuerySet[Model]) -> int:

@@ -6,7 +6,7 @@ import structlog
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from integration_hub.connections import clients
+from integration_hub.connections import clients, discovery
 from integration_hub.contract import ConfigError, FieldRefused, Resource, registry
 from integration_hub.notices import problems
 from integration_hub.sync import runs, targets
@@ -35,6 +35,7 @@ def look(mapping: Mapping, *, prio: int = 1, ends_by: float | None = None) -> Re
     if resource is None:
         text = _("The table “%(label)s” is gone over there, or the key may no longer see it.")
         raise ConfigError(text % {"label": mapping.label}, code="table_gone")
+    discovery.put(mapping.connection, resource)
     follow(mapping, resource)
     return resource
 

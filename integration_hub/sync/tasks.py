@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from integration_hub.connections import discovery
-from integration_hub.sync import pruning, schedules, worker
+from integration_hub.sync import linking, pruning, schedules, worker
 
 
 @shared_task(name="sync.drain")
@@ -22,6 +22,7 @@ def sweep() -> None:
 @shared_task(name="sync.minute")
 def minute() -> None:
     schedules.start_due()
+    linking.repair()
 
 
 @shared_task(name="sync.nightly")
