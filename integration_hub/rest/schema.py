@@ -116,7 +116,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if "/integrations/" in path and method in UNSAFE:
         statuses |= {422, 502}
     if "/integrations/" in path and "{provider}" not in path:  # a provider's own: each of them may call out
-        statuses |= {409, 422, 502, 504}
+        statuses |= {404, 409, 422, 502, 504}
     for status in sorted(statuses):
         operation["responses"].setdefault(str(status), {"$ref": f"#/components/responses/{status}"})
     if method in UNSAFE:

@@ -1,5 +1,7 @@
 """POST …/sync: with a body, one kind of record into one table; without one, everything that is set up."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import transaction
@@ -14,7 +16,7 @@ from integration_hub.connections.models import Connection
 from integration_hub.contract import Resource, WriteMode
 from integration_hub.notices import problems
 from integration_hub.rest.fields import Choice, Switch, Text, Whole
-from integration_hub.rest.problems import invalid, missing_scope
+from integration_hub.rest.problems import Problem, invalid, missing_scope
 from integration_hub.rest.requests import actor_of, token_of
 from integration_hub.rest.serializers import StrictSerializer
 from integration_hub.sync import answers, lanes, mappings, runs
@@ -34,16 +36,18 @@ EXAMPLE = {
     "data_type": "orders",
     "field_mapping": {"order_number": "Număr Comandă", "customer_email": "Email Client", "total": "Sumă Totală"},
 }
+NEEDED = ("base_id", "table_id", "data_type")
 LONGEST_WAIT = 527_040  # minutes in a year
 
 
 class SyncSerializer(StrictSerializer):
-    """Which records go where. What is left out stays as it is set up, or as the connection's settings say."""
+    """Which records go where: base_id, table_id and data_type are needed, unless the body is empty. What else is left
+    out stays as it is set up, or as the connection's settings say."""
 
-    base_id = Text(max_length=200, help_text="The base's id (app…) or name.")
-    table_id = Text(max_length=255, help_text="The table's id (tbl…) or name.")
+    base_id = Text(required=False, max_length=200, help_text="The base's id (app…) or name.")
+    table_id = Text(required=False, max_length=255, help_text="The table's id (tbl…) or name.")
     mode = Choice(MODES, required=False, help_text="push: the hub's records are written to Airtable.")
-    data_type = Text(max_length=100, help_text="orders, order_items, tickets, customers, events …")
+    data_type = Text(required=False, max_length=100, help_text="orders, order_items, tickets, customers, events …")
     field_mapping = serializers.DictField(
         child=Text(max_length=255),
         required=False,
@@ -72,6 +76,12 @@ class SyncSerializer(StrictSerializer):
             raise serializers.ValidationError(text % {"mode": value})
         return value
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        missing = [name for name in NEEDED if name not in attrs]
+        if missing:
+            raise serializers.ValidationError({name: [_("This field is required.")] for name in missing})
+        return attrs
+
 
 class SyncView(AirtableView):
     """Bring records over. With a body: those records into that table, as described; the same body again changes
@@ -98,26 +108,52 @@ class SyncView(AirtableView):
         return answers.accepted([run])
 
     def start(self, request: Request, body: dict[str, Any]) -> SyncRun:
+        """What does not fit the table we know may fit the table as it is now."""
         wish = wish_of(body)
-        table = self.table(body["base_id"], body["table_id"])
-        table = self.fitting(wish, table)
+        table = self.place(body)
+        try:
+            return self.begin(request, wish, table)
+        except InvalidMapping:
+            now = finding.newer(self.connection, table)
+            if now is None:
+                raise
+            return self.begin(request, wish, now)
+
+    def place(self, body: dict[str, Any]) -> Resource:
+        with wrong("base_id"):
+            base = finding.base(self.connection, body["base_id"])
+        with wrong("table_id"):
+            return finding.table(self.connection, base, body["table_id"])
+
+    def begin(self, request: Request, wish: Wish, table: Resource) -> SyncRun:
         mapping = stored(self.connection, wish, table)
         if mapping is not None and wishes.same(wish.draft(self.connection, table, mapping), mapping):
             return again(mapping, actor_of(request))
         refuse_without_admin(request)
-        if not SINK.merge_field(table):
-            with asking(self.connection) as client:
-                table = SINK.make_fields(client, table, wish.record_type, ())
-            discovery.put(self.connection, table)
-        return set_up(self.connection, wish, table, actor_of(request))
-
-    def fitting(self, wish: Wish, table: Resource) -> Resource:
-        """The table in which every named field is found: as known, else as it is now."""
         try:
-            wish.draft(self.connection, table, None)
-        except InvalidMapping:
-            return finding.newer(self.connection, table) or table
-        return table
+            return set_up(self.connection, wish, table, actor_of(request))
+        except InvalidMapping as refused:
+            if SINK.merge_field(table) or set(refused.errors) != {"place"}:
+                raise
+        return set_up(self.connection, wish, self.with_hub_id(wish, table), actor_of(request))
+
+    def with_hub_id(self, wish: Wish, table: Resource) -> Resource:
+        """All that a wish lacks is a field for the hub's own id: it is made."""
+        with asking(self.connection) as client:
+            made = SINK.make_fields(client, table, wish.record_type, ())
+        discovery.put(self.connection, made)
+        return made
+
+
+@contextmanager
+def wrong(name: str) -> Iterator[None]:
+    """What is not there was named in the body, under this name: 400, and not 404."""
+    try:
+        yield
+    except Problem as problem:
+        if problem.kind.code != "not-found":
+            raise
+        raise invalid({name: [str(problem.detail)]}) from problem
 
 
 def wish_of(body: dict[str, Any]) -> Wish:
