@@ -4,10 +4,8 @@ what will happen. GET asks, POST does."""
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-
-from integration_hub.hub.access import PageRequest
 
 
 class Question(NamedTuple):
@@ -21,8 +19,9 @@ class Question(NamedTuple):
     back: str
     crumb: str
     details: Sequence[str] = ()
+    hidden: Sequence[tuple[str, str]] = ()
 
 
-def ask(request: PageRequest, question: Question) -> HttpResponse:
-    """The form posts to the address that asked."""
+def ask(request: HttpRequest, question: Question) -> HttpResponse:
+    """The form posts to the address that asked, with the `hidden` fields (names and values)."""
     return render(request, "hub/ask.html", {"question": question})

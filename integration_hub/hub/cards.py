@@ -124,7 +124,9 @@ class Card:
         """Where records go while all is well."""
         if not self.lines:
             return _("Connected, but nothing is mapped yet.")
-        return ", ".join(line.mapping.label for line in self.lines)
+        told = ", ".join(line.mapping.label for line in self.lines)
+        when = _("on every change") if self.is_live else _("only on Sync now")
+        return f"{told} · {when}"
 
     @property
     def is_live(self) -> bool:

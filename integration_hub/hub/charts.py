@@ -24,10 +24,11 @@ def sparkline(hours: Sequence[Hour], name: str) -> SafeString:
     worst = max((hour.failed for hour in hours), default=0)
     bars = [_bar(place, hour, most, worst) for place, hour in enumerate(hours)]
     return format_html(
-        '<svg class="spark" viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-labelledby="{}">'
-        '<title id="{}">{}</title>{}</svg>',
+        '<figure class="spark"><svg viewBox="0 0 {} {}" preserveAspectRatio="none" role="img" aria-labelledby="{}">'
+        '<title id="{}">{}</title>{}</svg><figcaption>{}</figcaption></figure>',
         *(STEP * len(hours), HEIGHT + 8, f"spark-{name}", f"spark-{name}", in_words(hours)),
         format_html_join("", "{}", ((bar,) for bar in bars)),
+        caption(hours),
     )
 
 
@@ -46,6 +47,13 @@ def _bar(place: int, hour: Hour, most: int, worst: int) -> SafeString:
 def _scaled(value: int, most: int, height: float) -> float:
     """0 stays 0 to the eye (a hair, so that an idle hour is seen to be one); anything else is at least `LEAST`."""
     return round(max(LEAST, value / most * height), 1) if value else 0.0
+
+
+def caption(hours: Sequence[Hour]) -> str:
+    """What stands below it, for those who see."""
+    moved, failed = sum(hour.moved for hour in hours), sum(hour.failed for hour in hours)
+    told = ngettext("24 h: %(shown)s record", "24 h: %(shown)s records", moved) % {"shown": intcomma(moved)}
+    return f"{told}, {_failures(failed)}"
 
 
 def in_words(hours: Sequence[Hour]) -> str:

@@ -1,5 +1,6 @@
 """API tokens of the company that is entered: made, shown once, revoked."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -13,12 +14,12 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext_lazy, ngettext
 
 from integration_hub.companies import tokens
 from integration_hub.companies.admin_base import ScopedModelAdmin
 from integration_hub.companies.models import ApiToken, Role
+from integration_hub.hub.asking import Question, ask
 from integration_hub.notices import audit
 
 SCOPES = (
@@ -114,19 +115,28 @@ class ApiTokenAdmin(ScopedModelAdmin):
         return TemplateResponse(request, "hub/shown_once.html", context)
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(require_POST(self.revoke_view))
+        view = self.admin_site.admin_view(self.revoke_view)
         return [path("<uuid:pk>/revoke/", view, name="revoke_token"), *super().get_urls()]
 
     def revoke_view(self, request: HttpRequest, pk: UUID) -> HttpResponse:
         if not self.has_revoke_permission(request):
             raise PermissionDenied(_("Only admins of the company may revoke a token. Ask one of them."))
-        self._revoke(request, get_object_or_404(self.get_queryset(request), pk=pk))
+        row = get_object_or_404(self.get_queryset(request), pk=pk)
+        if request.method != "POST":
+            return ask(request, _revoking([row]))
+        self._revoke(request, row)
         return HttpResponseRedirect(reverse("admin:companies_apitoken_changelist"))
 
     @admin.action(description=gettext_lazy("Revoke the selected tokens"), permissions=["revoke"])
-    def revoke_selected(self, request: HttpRequest, rows: QuerySet[ApiToken]) -> None:
-        for row in rows:
+    def revoke_selected(self, request: HttpRequest, rows: QuerySet[ApiToken]) -> HttpResponse | None:
+        """Asks, and comes here again with the answer."""
+        chosen = list(rows)
+        if "sure" not in request.POST:
+            fields = [("_selected_action", str(row.pk)) for row in chosen]
+            return ask(request, _revoking(chosen, (("action", "revoke_selected"), ("sure", "yes"), *fields)))
+        for row in chosen:
             self._revoke(request, row)
+        return None
 
     def _revoke(self, request: HttpRequest, row: ApiToken) -> None:
         tokens.revoke(row)
@@ -138,3 +148,17 @@ class ApiTokenAdmin(ScopedModelAdmin):
     def _note(self, request: HttpRequest, action: str, row: ApiToken) -> None:
         data = {"name": row.name, "scopes": row.scopes}
         audit.record(action, company_id=row.company_id, actor=request.user.get_username(), target=row.prefix, data=data)
+
+
+def _revoking(rows: Sequence[ApiToken], hidden: Sequence[tuple[str, str]] = ()) -> Question:
+    title = ngettext("Revoke this token?", "Revoke %(n)d tokens?", len(rows)) % {"n": len(rows)}
+    return Question(
+        title=title,
+        sentence=_("Programs that use it are refused from this moment on. This cannot be undone."),
+        details=[f"{row.name} ({row.prefix}…)" for row in rows],
+        button=_("Revoke"),
+        keep=_("Keep it"),
+        back=reverse("admin:companies_apitoken_changelist"),
+        crumb=_("API tokens"),
+        hidden=hidden,
+    )

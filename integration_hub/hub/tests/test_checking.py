@@ -74,7 +74,12 @@ def test_nobody_asks_more_often_than_every_two_seconds(
     login: Login, alice: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(PROVIDER, "check", lambda client: asked.append(client) or Account("zoe", "zoe"), raising=False)
+
+    def counted(client: str) -> Account:
+        asked.append(client)
+        return Account("zoe", "zoe")
+
+    monkeypatch.setattr(PROVIDER, "check", counted, raising=False)
     client = login(alice)
     assert check(client, "good-zoe")[0] == 200
     answer = client.post(CHECK, {"api_key": "good-zoe", "drawer": "1"})

@@ -88,11 +88,14 @@ def hours(*figures: tuple[int, int]) -> list[Hour]:
 def test_a_chart_says_in_words_what_it_shows() -> None:
     with timezone.override("Europe/Bucharest"):
         drawn = charts.sparkline(hours((0, 0), (1200, 3), (600, 0)), "paper")
-    assert '<svg class="spark" viewBox="0 0 30 42"' in drawn and 'role="img" aria-labelledby="spark-paper"' in drawn
+    assert (
+        '<figure class="spark"><svg viewBox="0 0 30 42"' in drawn
+        and 'role="img" aria-labelledby="spark-paper"' in drawn
+    )
     title = "Last 24 hours: 1,800 records moved, most of them after 16:30; 3 calls failed."
     assert f'<title id="spark-paper">{title}</title>' in drawn
     assert "<title>16:30: 1,200 records, 3 calls failed</title>" in drawn
-    assert "style=" not in drawn
+    assert "<figcaption>24 h: 1,800 records, 3 calls failed</figcaption>" in drawn and "style=" not in drawn
     heights = [float(h) for h in re.findall(r'class="moved"[^>]* height="([\d.]+)"', drawn)]
     assert heights == [0.0, 32.0, 16.0]
 

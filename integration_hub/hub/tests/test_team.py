@@ -99,13 +99,20 @@ def test_a_token_needs_a_scope_that_exists(login: Login, alice: User) -> None:
 
 def test_a_revoked_token_is_refused(login: Login, alice: User, bob: User, charlie: User, company: Company) -> None:
     row, secret = tokens.issue(company, "shop", ["read"])
+    asked = login(alice).get(f"{TOKENS}{row.pk}/revoke/").content.decode()
+    assert "Revoke this token?" in asked and f"shop ({row.prefix}…)" in asked
+    assert login(bob).get(f"{TOKENS}{row.pk}/revoke/").status_code == 403
     assert login(bob).post(f"{TOKENS}{row.pk}/revoke/").status_code == 403
     assert login(charlie).post(f"{TOKENS}{row.pk}/revoke/").status_code == 404
     assert tokens.find(secret) is not None
     login(alice).post(f"{TOKENS}{row.pk}/revoke/")
     assert tokens.find(secret) is None
     second, other = tokens.issue(company, "shop", ["read"])
-    login(alice).post(TOKENS, {"action": "revoke_selected", "_selected_action": [str(second.pk)]})
+    chosen = {"action": "revoke_selected", "_selected_action": [str(second.pk)]}
+    asked = login(alice).post(TOKENS, chosen).content.decode()
+    assert "Revoke this token?" in asked and f'name="_selected_action" value="{second.pk}"' in asked
+    assert tokens.find(other) is not None
+    login(alice).post(TOKENS, {**chosen, "sure": "yes"})
     assert tokens.find(other) is None
     assert AuditEvent.everywhere.filter(action="token.revoked").count() == 2
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from integration_hub.hub import values
 from integration_hub.hub.figures import share
 from integration_hub.hub.templatetags.hub import plain, when
 
@@ -69,3 +70,28 @@ def test_a_share_is_all_only_when_it_is(part: int, whole: int, said: str) -> Non
 )
 def test_a_value_is_told_plainly(value: Any, said: str) -> None:
     assert plain(value) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "said"),
+    [
+        ("1250.5", "money", "1,250.50"),
+        ("150", "money", "150.00"),
+        ("0.125", "money", "0.125"),
+        ("0.1", "percent", "10 %"),
+        ("1", "percent", "100 %"),
+        ("12000", "number", "12,000"),
+        (1234, "integer", "1,234"),
+        ("5400", "duration", "1 h 30 min"),
+        ("0", "duration", "0 s"),
+        ("3f2a", "file", "a file"),
+        (["0c355a15-db5f-479d-8fef-206e14f216bc", "Ion Popescu"], "link", "Ion Popescu"),
+        ("2026-07-15", "date", "15 Jul 2026"),
+        ("2026-02-31", "date", "2026-02-31"),
+        ("nonsense", "money", "nonsense"),
+        (None, "money", "empty"),
+        (False, "boolean", "no"),
+    ],
+)
+def test_a_value_is_told_as_its_field_means_it(value: Any, kind: str, said: str) -> None:
+    assert values.said(value, kind) == said

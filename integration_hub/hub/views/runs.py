@@ -1,9 +1,11 @@
 """Runs: the list, one run record by record, stopping, going on, and trying again what was given up."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib import messages
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -14,6 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
 from integration_hub.contract import registry
+from integration_hub.hub import values
 from integration_hub.hub.access import PageRequest, for_admins, page
 from integration_hub.hub.asking import Question, ask
 from integration_hub.hub.day import moved_lately
@@ -74,8 +77,10 @@ def run(request: PageRequest, pk: UUID) -> HttpResponse:
         writes = writes.filter(title__icontains=wanted)
     shown = paged(request, writes.order_by("-id"))
     record_type = registry.record_type(found.mapping.record_type)
+    kinds = {str(field.label): field.kind for field in record_type.fields}
     for write in shown.rows:
         write.address = record_type.address(write.record_id)
+        write.told = told(write.changes, kinds)
     context = {
         "run": found,
         "page": shown,
@@ -88,6 +93,28 @@ def run(request: PageRequest, pk: UUID) -> HttpResponse:
         "record_type": record_type,
     }
     return render(request, "hub/run_live.html" if request.htmx else "hub/run.html", context)
+
+
+class Change(NamedTuple):
+    """One field of one record. `was_empty`: there is no `before` worth showing."""
+
+    field: str
+    before: str
+    after: str
+    was_empty: bool
+
+
+def told(changes: list[dict[str, Any]], kinds: Mapping[str, str]) -> list[Change]:
+    """What was written, field by field, as people read it. `kinds` of fields by their labels."""
+    return [
+        Change(
+            one["field"],
+            values.said(one.get("before"), kinds.get(one["field"], "")),
+            values.said(one.get("after"), kinds.get(one["field"], "")),
+            one.get("before") in (None, "", []),
+        )
+        for one in changes
+    ]
 
 
 def find(request: PageRequest, pk: UUID) -> SyncRun:
@@ -159,13 +186,13 @@ def stop(request: PageRequest, pk: UUID) -> HttpResponse:
 def _stopping(found: SyncRun, here: str) -> Question:
     left = max(found.total - found.done, 0)
     waits = ngettext(
-        "%(count)d record is not looked at in this run.", "%(count)d records are not looked at in this run.", left
+        "%(shown)s record is not looked at in this run.", "%(shown)s records are not looked at in this run.", left
     )
     return Question(
         title=_("Stop this full sync?"),
         sentence=_("What was written stays, at both sides. Nothing is deleted or taken back."),
         details=(
-            waits % {"count": left},
+            waits % {"shown": intcomma(left)},
             _("Records that change from now on are synced as always."),
             _("You can go on later: records that are in step by then are skipped."),
         ),
