@@ -1,16 +1,20 @@
-"""What Airtable's refusals mean: a table from its error types to an error named by its remedy, with a sentence.
+"""What Airtable's refusals mean: one table from its error types to an error named by its remedy, and a sentence.
 
 https://airtable.com/developers/web/api/errors – `error` is a word or an object with type and message; older answers
 carry a list `errors`. Whatever is not in the table is judged by its status.
 """
 
+import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from integration_hub.contract import (
     AuthFailed,
     ConfigError,
+    FieldRefused,
     ProviderError,
     RateLimited,
     Rejected,
@@ -28,16 +32,26 @@ PERHAPS_GONE = frozenset(
     {"ROW_DOES_NOT_EXIST", "NOT_FOUND", "MODEL_ID_NOT_FOUND", "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND"}
 )
 
-Make = Callable[[str, str, int], ProviderError]
+
+@dataclass(frozen=True)
+class Refusal:
+    """What Airtable answered: its word for it (or empty), its message (or empty), the status."""
+
+    code: str
+    message: str
+    status: int
+
+
+Make = Callable[[Refusal, str], ProviderError]
 
 
 def explain(reply: Reply) -> ProviderError | None:
     """The error an answer stands for; None for a good one."""
     if reply.ok:
         return None
-    code, message = _error(reply)
-    make = BY_TYPE.get(code) or BY_STATUS.get(reply.status) or (_trouble if reply.status >= 500 else _rejected)
-    return make(code, message, reply.status)
+    found = Refusal(*_error(reply), reply.status)
+    phrase = PHRASES.get(found.code) or BY_STATUS.get(reply.status) or (TROUBLE if reply.status >= 500 else REJECTED)
+    return phrase.error(found)
 
 
 def _error(reply: Reply) -> tuple[str, str]:
@@ -56,106 +70,197 @@ def _error(reply: Reply) -> tuple[str, str]:
     return str(found.get("type") or found.get("error") or ""), str(found.get("message") or "")
 
 
-def _said(message: str) -> str:
-    return " " + _("Airtable says: %(message)s") % {"message": message} if message else ""
+# --- fields that a message names --------------------------------------------------------------------------------------
+
+BLAMED = (
+    re.compile(r"in field .*\((?P<one>fld\w+)\)", re.DOTALL),
+    re.compile(r'^Unknown field names?: "(?P<one>.+)"$', re.DOTALL),
+    re.compile(r"^Unknown field names?: (?P<several>.+)$", re.DOTALL),
+    re.compile(r'^Field "(?P<one>.+)" cannot accept', re.DOTALL),
+)
 
 
-def _token(code: str, message: str, status: int) -> ProviderError:
-    text = _("Airtable does not accept the token: it was revoked, has expired or was mistyped. Enter a new one.")
-    return AuthFailed(text, code=code, status=status)
+def blamed(message: str) -> tuple[str, ...]:
+    """The ids or names of the fields that a refusal speaks of; empty when it names none."""
+    for pattern in BLAMED:
+        if found := pattern.search(message):
+            named = found.groupdict()
+            return (named["one"],) if named.get("one") else tuple(part.strip() for part in named["several"].split(","))
+    return ()
 
 
-def _plan(code: str, message: str, status: int) -> ProviderError:
-    text = _("The Airtable plan of this workspace does not allow that. Upgrade it or use another base.")
-    return ConfigError(text + _said(message), code=code, status=status)
+# --- the phrase table -------------------------------------------------------------------------------------------------
 
 
-def _no_permission(code: str, message: str, status: int) -> ProviderError:
-    text = _("The token may not do that. Give it access to the base and make its owner an editor there.")
-    return ConfigError(text + _said(message), code=code, status=status)
+@dataclass(frozen=True)
+class Phrase:
+    """One kind of refusal: the error it becomes, its sentence, and whether Airtable's own words follow."""
+
+    make: Make
+    text: str
+    told: bool = False
+
+    def error(self, refusal: Refusal) -> ProviderError:
+        sentence = gettext(self.text) % {"status": refusal.status}
+        if self.told and refusal.message:
+            sentence += " " + gettext("Airtable says: %(message)s") % {"message": refusal.message}
+        return self.make(refusal, sentence)
 
 
-def _not_found(code: str, message: str, status: int) -> ProviderError:
-    text = _(
-        "Airtable does not find the base or table, or the token has no access to it. Choose it anew in the settings."
-    )
-    return ConfigError(text, code=code, status=status)
+def reconnect(refusal: Refusal, sentence: str) -> ProviderError:
+    return AuthFailed(sentence, code=refusal.code, status=refusal.status)
 
 
-def _field_gone(code: str, message: str, status: int) -> ProviderError:
-    text = _(
-        "A field the hub writes to is no longer in the Airtable table. Test the connection to match the fields anew."
-    )
-    return ConfigError(text + _said(message), code=code, status=status)
+def configure(refusal: Refusal, sentence: str) -> ProviderError:
+    return ConfigError(sentence, code=refusal.code, status=refusal.status)
 
 
-def _busy(code: str, message: str, status: int) -> ProviderError:
-    text = _("Airtable asks for a pause of 30 seconds. The hub goes on by itself.")
-    return RateLimited(text, retry_after=PENALTY, scope="bucket", code=code or "RATE_LIMIT_REACHED", status=status)
+def give_up(refusal: Refusal, sentence: str) -> ProviderError:
+    return Rejected(sentence, code=refusal.code, status=refusal.status)
 
 
-def _quota(code: str, message: str, status: int) -> ProviderError:
-    text = _(
+def field(refusal: Refusal, sentence: str) -> ProviderError:
+    """No record can be written to this field."""
+    return FieldRefused(sentence, fields=blamed(refusal.message), code=refusal.code, status=refusal.status)
+
+
+def field_or_value(refusal: Refusal, sentence: str) -> ProviderError:
+    """Perhaps the field changed its type, perhaps only this value does not fit. A computed field takes none."""
+    lasting = re.search('" cannot accept .*computed', refusal.message) is not None
+    fields = blamed(refusal.message)
+    return FieldRefused(sentence, fields=fields, lasting=lasting, code=refusal.code, status=refusal.status)
+
+
+def permission(refusal: Refusal, sentence: str) -> ProviderError:
+    """To a field, or to the base."""
+    if blamed(refusal.message):
+        return LOCKED_FIELD.error(refusal)
+    return configure(refusal, sentence)
+
+
+def pause(refusal: Refusal, sentence: str) -> ProviderError:
+    code = refusal.code or "RATE_LIMIT_REACHED"
+    return RateLimited(sentence, retry_after=PENALTY, scope="bucket", code=code, status=refusal.status)
+
+
+def quota(refusal: Refusal, sentence: str) -> ProviderError:
+    return RateLimited(sentence, retry_after=QUOTA_WAIT, scope="account", code=refusal.code, status=refusal.status)
+
+
+def again(refusal: Refusal, sentence: str) -> ProviderError:
+    """Not at once: asking for the same page again would be refused again."""
+    return TransientError(sentence, code=refusal.code, status=refusal.status, retry_after=AFRESH)
+
+
+def trouble(refusal: Refusal, sentence: str) -> ProviderError:
+    """503 and 504 may be time-outs inside Airtable: the write may still land."""
+    unsure = refusal.status in (503, 504)
+    return TransientError(sentence, code=refusal.code, status=refusal.status, unsure=unsure)
+
+
+TOKEN = Phrase(
+    reconnect,
+    _("Airtable does not accept the token: it was revoked, has expired or was mistyped. Enter a new one."),
+)
+PLAN = Phrase(
+    configure, _("The Airtable plan of this workspace does not allow that. Upgrade it or use another base."), told=True
+)
+NO_PERMISSION = Phrase(
+    permission,
+    _("The token may not do that. Give it access to the base and make its owner an editor there."),
+    told=True,
+)
+LOCKED_FIELD = Phrase(
+    field,
+    _("The token may not write to a field of the Airtable table. Allow its owner to edit the field there."),
+    told=True,
+)
+NOT_FOUND = Phrase(
+    configure,
+    _("Airtable does not find the base or table, or the token has no access to it. Choose it anew in the settings."),
+)
+VIEW_GONE = Phrase(configure, _("Airtable does not find the view. Choose it anew in the settings."), told=True)
+FIELD_GONE = Phrase(
+    field,
+    _("A field the hub writes to is no longer in the Airtable table. Choose another one in the mapping."),
+    told=True,
+)
+NO_VALUE = Phrase(
+    field_or_value,
+    _("An Airtable field does not take what the hub writes to it. Correct the value here, or the field there."),
+    told=True,
+)
+NO_CHOICE = Phrase(
+    field,
+    _("A choice is not among those of the Airtable field. Add it there, or let the mapping create choices."),
+    told=True,
+)
+BUSY = Phrase(pause, _("Airtable asks for a pause of 30 seconds. The hub goes on by itself."))
+QUOTA = Phrase(
+    quota,
+    _(
         "The Airtable calls of this workspace are used up for this month. Upgrade the plan there, or wait for the next "
         "month: the hub asks again every 6 hours and loses nothing."
-    )
-    return RateLimited(text, retry_after=QUOTA_WAIT, scope="account", code=code, status=status)
+    ),
+)
+TROUBLE = Phrase(trouble, _("Airtable has trouble of its own (%(status)d). The hub tries again by itself."))
+CLOSED = Phrase(again, _("The list took too long to read and Airtable closed it. The hub starts it again by itself."))
+REJECTED = Phrase(
+    give_up, _("Airtable refused the values of this record. Correct it here, or the field there."), told=True
+)
+FORMULA = Phrase(
+    give_up, _("Airtable does not understand the question for its rows. Look whether the Hub ID field is still there."),
+    told=True,
+)  # fmt: skip
+ROW_GONE = Phrase(give_up, _("The row is no longer in the Airtable table."))
+TOO_LARGE = Phrase(give_up, _("The record is larger than Airtable takes. Shorten its texts."))
+TOO_MANY = Phrase(give_up, _("Airtable takes at most 10 records at once. Send fewer."))
+FILE = Phrase(
+    give_up, _("Airtable did not take the file. Look at its name and type, then send the record again."), told=True
+)
+TABLE_NAME = Phrase(configure, _("The base has a table of this name already. Give the new one another name."))
+FIELD_NAME = Phrase(configure, _("The table has a field of this name already. Give the new one another name."))
+FIELD_TYPE = Phrase(
+    configure, _("Airtable does not let programs make a field of this type. Make it there by hand."), told=True
+)
 
-
-def _trouble(code: str, message: str, status: int) -> ProviderError:
-    text = _("Airtable has trouble of its own (%(status)d). The hub tries again by itself.") % {"status": status}
-    # 503 and 504 may be time-outs inside Airtable: the write may still land.
-    return TransientError(text, code=code, status=status, unsure=status in (503, 504))
-
-
-def _again(code: str, message: str, status: int) -> ProviderError:
-    text = _("The list took too long to read and Airtable closed it. The hub starts it again by itself.")
-    # Not at once: asking for the same page again would be refused again.
-    return TransientError(text, code=code, status=status, retry_after=AFRESH)
-
-
-def _rejected(code: str, message: str, status: int) -> ProviderError:
-    text = _("Airtable refused the values of this record. Correct it here, or the field there.")
-    return Rejected(text + _said(message), code=code, status=status)
-
-
-def _choice(code: str, message: str, status: int) -> ProviderError:
-    text = _("A choice of this record is not among those of the Airtable field. Add it there, or change it here.")
-    return Rejected(text + _said(message), code=code, status=status)
-
-
-def _row_gone(code: str, message: str, status: int) -> ProviderError:
-    return Rejected(_("The row is no longer in the Airtable table."), code=code, status=status)
-
-
-def _too_large(code: str, message: str, status: int) -> ProviderError:
-    return Rejected(_("The record is larger than Airtable takes. Shorten its texts."), code=code, status=status)
-
-
-BY_TYPE: Mapping[str, Make] = {
-    "AUTHENTICATION_REQUIRED": _token,
-    "UNAUTHORIZED": _token,
-    "INVALID_PERMISSIONS": _no_permission,
-    "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND": _not_found,
-    "NOT_FOUND": _not_found,
-    "MODEL_ID_NOT_FOUND": _not_found,
-    "TABLE_NOT_FOUND": _not_found,
-    "VIEW_NAME_NOT_FOUND": _not_found,
-    "UNKNOWN_FIELD_NAME": _field_gone,
-    "RATE_LIMIT_REACHED": _busy,
-    "PUBLIC_API_BILLING_LIMIT_EXCEEDED": _quota,
-    "LIST_RECORDS_ITERATOR_NOT_AVAILABLE": _again,
-    "RETRIABLE_ERROR": _trouble,
-    "INVALID_MULTIPLE_CHOICE_OPTIONS": _choice,
-    "ROW_DOES_NOT_EXIST": _row_gone,
-    "REQUEST_TOO_LARGE": _too_large,
+PHRASES: Mapping[str, Phrase] = {
+    "AUTHENTICATION_REQUIRED": TOKEN,
+    "UNAUTHORIZED": TOKEN,
+    "INVALID_PERMISSIONS": NO_PERMISSION,
+    "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND": NOT_FOUND,
+    "NOT_FOUND": NOT_FOUND,
+    "MODEL_ID_NOT_FOUND": NOT_FOUND,
+    "TABLE_NOT_FOUND": NOT_FOUND,
+    "VIEW_NAME_NOT_FOUND": VIEW_GONE,
+    "UNKNOWN_FIELD_NAME": FIELD_GONE,
+    "INVALID_VALUE_FOR_COLUMN": NO_VALUE,
+    "INVALID_MULTIPLE_CHOICE_OPTIONS": NO_CHOICE,
+    "INVALID_FILTER_BY_FORMULA": FORMULA,
+    "ROW_DOES_NOT_EXIST": ROW_GONE,
+    "LIST_RECORDS_ITERATOR_NOT_AVAILABLE": CLOSED,
+    "ATTACHMENTS_FAILED_UPLOADING": FILE,
+    "INVALID_ATTACHMENT_OBJECT": FILE,
+    "INVALID_RECORDS": TOO_MANY,
+    "INVALID_REQUEST_UNKNOWN": REJECTED,
+    "INVALID_REQUEST_BODY": REJECTED,
+    "INVALID_REQUEST_MISSING_FIELDS": REJECTED,
+    "REQUEST_TOO_LARGE": TOO_LARGE,
+    "DUPLICATE_TABLE_NAME": TABLE_NAME,
+    "DUPLICATE_OR_EMPTY_FIELD_NAME": FIELD_NAME,
+    "UNSUPPORTED_FIELD_TYPE_FOR_CREATE": FIELD_TYPE,
+    "INVALID_FIELD_TYPE_OPTIONS_FOR_CREATE": FIELD_TYPE,
+    "RATE_LIMIT_REACHED": BUSY,
+    "PUBLIC_API_BILLING_LIMIT_EXCEEDED": QUOTA,
+    "SERVER_ERROR": TROUBLE,
+    "RETRIABLE_ERROR": TROUBLE,
 }
-BY_STATUS: Mapping[int, Make] = {
-    401: _token,
-    402: _plan,
-    403: _no_permission,
-    404: _not_found,
-    408: _trouble,
-    413: _too_large,
-    429: _busy,
+BY_STATUS: Mapping[int, Phrase] = {
+    401: TOKEN,
+    402: PLAN,
+    403: NO_PERMISSION,
+    404: NOT_FOUND,
+    408: TROUBLE,
+    413: TOO_LARGE,
+    429: BUSY,
 }

@@ -1,28 +1,31 @@
 """What each refusal of Airtable means: its remedy, how long to wait, and a sentence that says what to do."""
 
 import json
+import re
 
 import pytest
 
 from integration_hub.contract import (
     AuthFailed,
     ConfigError,
+    FieldRefused,
     ProviderError,
     RateLimited,
     Rejected,
     Reply,
     TransientError,
 )
-from providers.airtable.refusals import explain
+from providers.airtable.refusals import PHRASES, blamed, explain
 from providers.airtable.tests.conftest import ERRORS
 
 MEANS: dict[str, tuple[type[ProviderError], str]] = {
     "AUTHENTICATION_REQUIRED": (AuthFailed, "Enter a new one"),
     "UNAUTHORIZED": (AuthFailed, "revoked, has expired or was mistyped"),
     "INVALID_PERMISSIONS": (ConfigError, "make its owner an editor"),
+    "INVALID_PERMISSIONS_create": (ConfigError, "not permitted to create records in table Orders"),
     "INVALID_PERMISSIONS_field": (
-        ConfigError,
-        "Airtable says: You are not permitted to write cell values in field Total",
+        FieldRefused,
+        "Allow its owner to edit the field there. Airtable says: You are not permitted to write cell values in field",
     ),
     "INVALID_PERMISSIONS_OR_MODEL_NOT_FOUND": (ConfigError, "Choose it anew in the settings"),
     "NOT_FOUND": (ConfigError, "does not find the base or table"),
@@ -30,10 +33,24 @@ MEANS: dict[str, tuple[type[ProviderError], str]] = {
     "MODEL_ID_NOT_FOUND": (ConfigError, "does not find the base or table"),
     "REQUEST_TOO_LARGE": (Rejected, "Shorten its texts"),
     "INVALID_REQUEST_UNKNOWN": (Rejected, "parameter validation failed"),
-    "UNKNOWN_FIELD_NAME": (ConfigError, "match the fields anew"),
-    "INVALID_VALUE_FOR_COLUMN": (Rejected, 'Field "Total" cannot accept'),
-    "INVALID_MULTIPLE_CHOICE_OPTIONS": (Rejected, 'select option "Lost"'),
-    "INVALID_FILTER_BY_FORMULA": (Rejected, "formula for filtering records is invalid"),
+    "UNKNOWN_FIELD_NAME": (FieldRefused, "Choose another one in the mapping. Airtable says: Unknown field name"),
+    "INVALID_VALUE_FOR_COLUMN": (
+        FieldRefused,
+        'or the field there. Airtable says: Field "Total"',
+    ),
+    "INVALID_VALUE_FOR_COLUMN_computed": (FieldRefused, "because the field is computed"),
+    "INVALID_MULTIPLE_CHOICE_OPTIONS": (FieldRefused, "let the mapping create choices. Airtable says: Insufficient"),
+    "INVALID_FILTER_BY_FORMULA": (Rejected, "whether the Hub ID field is still there"),
+    "ATTACHMENTS_FAILED_UPLOADING": (Rejected, "did not take the file"),
+    "INVALID_ATTACHMENT_OBJECT": (Rejected, "did not take the file"),
+    "INVALID_RECORDS": (Rejected, "at most 10 records"),
+    "INVALID_REQUEST_BODY": (Rejected, "Could not parse"),
+    "INVALID_REQUEST_MISSING_FIELDS": (Rejected, "Could not find field"),
+    "TABLE_NOT_FOUND": (ConfigError, "does not find the base or table"),
+    "DUPLICATE_TABLE_NAME": (ConfigError, "another name"),
+    "DUPLICATE_OR_EMPTY_FIELD_NAME": (ConfigError, "another name"),
+    "UNSUPPORTED_FIELD_TYPE_FOR_CREATE": (ConfigError, "Make it there by hand"),
+    "INVALID_FIELD_TYPE_OPTIONS_FOR_CREATE": (ConfigError, "Make it there by hand"),
     "ROW_DOES_NOT_EXIST": (Rejected, "The row is no longer in the Airtable table"),
     "LIST_RECORDS_ITERATOR_NOT_AVAILABLE": (TransientError, "starts it again by itself"),
     "VIEW_NAME_NOT_FOUND": (ConfigError, "Choose it anew"),
@@ -60,6 +77,43 @@ def test_every_recorded_refusal_has_a_meaning() -> None:
     assert set(MEANS) == set(ERRORS)
 
 
+def test_every_phrase_is_tried() -> None:
+    assert {found.code for found in map(explained, ERRORS)} >= set(PHRASES)
+
+
+@pytest.mark.parametrize(
+    ("name", "fields", "lasting"),
+    [
+        ("UNKNOWN_FIELD_NAME", ("fldGone0000000001",), True),
+        ("INVALID_PERMISSIONS_field", ("fldTotal000000001",), True),
+        ("INVALID_VALUE_FOR_COLUMN", ("Total",), False),
+        ("INVALID_VALUE_FOR_COLUMN_computed", ("Total",), True),
+        ("INVALID_MULTIPLE_CHOICE_OPTIONS", (), True),
+    ],
+)
+def test_the_blamed_field(name: str, fields: tuple[str, ...], lasting: bool) -> None:
+    found = explained(name)
+    assert isinstance(found, FieldRefused)
+    assert (found.fields, found.lasting) == (fields, lasting)
+
+
+@pytest.mark.parametrize(
+    ("message", "fields"),
+    [
+        ('Unknown field name: "say "x""', ('say "x"',)),
+        ("Unknown field names: total, status", ("total", "status")),
+        ('Unknown field name: "הזמנה / 🎟"', ("הזמנה / 🎟",)),
+        ('Field "a" b" cannot accept the provided value', ('a" b',)),
+        ("You are not permitted to write cell values in field Sum (net) (fldA1b2C3d4E5f6G7)", ("fldA1b2C3d4E5f6G7",)),
+        ("You are not permitted to create records in table Orders (tblA1b2C3d4E5f6G7)", ()),
+        ("Something else", ()),
+        ("", ()),
+    ],
+)
+def test_fields_are_found_in_messages(message: str, fields: tuple[str, ...]) -> None:
+    assert blamed(message) == fields
+
+
 @pytest.mark.parametrize("name", MEANS)
 def test_meaning(name: str) -> None:
     kind, sentence = MEANS[name]
@@ -67,7 +121,7 @@ def test_meaning(name: str) -> None:
     assert type(found) is kind
     assert sentence in found.sentence
     assert (found.code, found.status) == (
-        name.removesuffix("_field").removesuffix("_object").removesuffix("_old"),
+        re.sub("_(field|create|object|old|computed)$", "", name),
         ERRORS[name]["status"],
     )
     assert found.sentence.endswith((".", ")", '"')) or "Airtable says" in found.sentence

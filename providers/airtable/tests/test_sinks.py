@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 import responses
 
-from integration_hub.contract import ConfigError, RateLimited, Rejected, Row, RowsGone, TransientError, Written
+from integration_hub.contract import (
+    ConfigError,
+    FieldRefused,
+    RateLimited,
+    Rejected,
+    Row,
+    RowsGone,
+    TransientError,
+    Written,
+)
 from providers.airtable.client import AirtableClient
 from providers.airtable.sinks import RecordsSink
 from providers.airtable.tests.conftest import (
@@ -78,10 +87,12 @@ def test_answers_belong_to_rows_by_hub_id_not_by_place(say: Say, upsert: Any) ->
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("INVALID_VALUE_FOR_COLUMN", Rejected),
-        ("INVALID_MULTIPLE_CHOICE_OPTIONS", Rejected),
-        ("UNKNOWN_FIELD_NAME", ConfigError),
-        ("INVALID_PERMISSIONS_field", ConfigError),
+        ("INVALID_REQUEST_UNKNOWN", Rejected),
+        ("INVALID_VALUE_FOR_COLUMN", FieldRefused),
+        ("INVALID_MULTIPLE_CHOICE_OPTIONS", FieldRefused),
+        ("UNKNOWN_FIELD_NAME", FieldRefused),
+        ("INVALID_PERMISSIONS_field", FieldRefused),
+        ("INVALID_PERMISSIONS", ConfigError),
         ("RATE_LIMIT_REACHED", RateLimited),
         ("SERVER_ERROR", TransientError),
     ],
@@ -160,9 +171,9 @@ def test_of_copies_the_oldest_is_ours_and_the_others_are_named(
 
 @pytest.mark.parametrize("there", ["records_none", "records_one"])
 def test_without_copies_the_refusal_stands(http: responses.RequestsMock, say: Say, upsert: Any, there: str) -> None:
-    say("PATCH", PATH, "!INVALID_VALUE_FOR_COLUMN")
+    say("PATCH", PATH, "!INVALID_REQUEST_UNKNOWN")
     say("POST", LIST, there)
-    with pytest.raises(Rejected, match="cannot accept the provided value"):
+    with pytest.raises(Rejected, match="parameter validation failed"):
         upsert(NEW1)
 
 
@@ -170,7 +181,7 @@ def test_a_bad_value_in_a_row_with_copies_is_still_refused(say: Say, upsert: Any
     say("PATCH", PATH, "!INVALID_REQUEST_UNKNOWN")
     say("POST", LIST, "records_copies")
     say("PATCH", PATH, "!INVALID_VALUE_FOR_COLUMN")
-    with pytest.raises(Rejected, match="cannot accept the provided value"):
+    with pytest.raises(FieldRefused, match="cannot accept the provided value"):
         upsert(NEW1)
 
 

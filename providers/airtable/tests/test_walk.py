@@ -11,7 +11,7 @@ import pytest
 from integration_hub.companies.models import Company
 from integration_hub.connections import clients, services
 from integration_hub.connections.models import Connection
-from integration_hub.contract import AuthFailed, ConfigError, Rejected, Row, RowsGone, Target, Written
+from integration_hub.contract import AuthFailed, ConfigError, FieldRefused, Row, RowsGone, Target, Written
 from integration_hub.sandbox.testing import Sandbox, running
 from providers.airtable.client import AirtableClient
 from providers.airtable.sandbox import AirtableSimulator
@@ -82,7 +82,7 @@ def shown(sandbox: Sandbox) -> list[dict[str, Any]]:
 
 def test_an_order_arrives_whole_and_is_found_again(client: AirtableClient, orders: Target, sandbox: Sandbox) -> None:
     unmatched = {field.name for field in order_type().fields} - {mapped.ours.name for mapped in orders.fields}
-    assert unmatched == {"notes"}, "every other field of an order has its place in the demo table"
+    assert unmatched == {"notes", "customer_link"}, "every other field of an order has its place in the demo table"
     hub_id = str(uuid4())
     (made,) = put(client, orders, row(orders, hub_id))
     (same,) = put(client, orders, row(orders, hub_id, status="Sent"))
@@ -112,8 +112,9 @@ def test_one_bad_row_refuses_the_batch_and_changes_nothing(
 ) -> None:
     bad = row(orders, str(uuid4()))
     total = next(mapped.remote_id for mapped in orders.fields if mapped.ours.name == "total")
-    with pytest.raises(Rejected):
+    with pytest.raises(FieldRefused) as refused:
         put(client, orders, row(orders, str(uuid4())), Row(bad.hub_id, None, {**bad.cells, total: "much"}))
+    assert (refused.value.fields, refused.value.lasting) == ((total,), False), "the engine asks the table, then bisects"
     assert shown(sandbox) == []
 
 
@@ -145,15 +146,17 @@ def test_deleting_what_is_partly_gone(client: AirtableClient, orders: Target, sa
     assert shown(sandbox) == []
 
 
-def test_a_renamed_field_is_still_found_a_deleted_one_is_configuration(
+def test_a_renamed_field_is_still_found_a_deleted_one_is_named(
     client: AirtableClient, orders: Target, sandbox: Sandbox
 ) -> None:
     sandbox.control("airtable", "rename_field", field="Total", name="Sum")
     put(client, orders, row(orders, str(uuid4())))
     assert shown(sandbox)[0]["Sum"] == 1234567.89
     sandbox.control("airtable", "delete_field", field="Sum")
-    with pytest.raises(ConfigError, match="match the fields anew"):
+    total = next(mapped.remote_id for mapped in orders.fields if mapped.ours.name == "total")
+    with pytest.raises(FieldRefused, match="Choose another one in the mapping") as refused:
         put(client, orders, row(orders, str(uuid4())))
+    assert (refused.value.fields, refused.value.lasting) == ((total,), True)
 
 
 @pytest.mark.parametrize("gone", ["delete_table", "delete_base"])
