@@ -1,14 +1,13 @@
 """Orders: what was bought, by whom, and where it stands."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,6 +18,7 @@ from integration_hub.records.services import items
 from integration_hub.records.services.errors import Errors, Invalid
 from integration_hub.records.services.noun import Changed, Noun, taken
 from integration_hub.records.services.unit import Unit
+from integration_hub.sync import sql
 
 FIELDS = (
     "order_number",
@@ -150,20 +150,35 @@ noun = Orders(Order, "order", FIELDS, fill=_fill, check=_check, ripples=_ripples
 create, update, delete, validate = noun.create, noun.update, noun.delete, noun.validate
 
 
+# A first sync does this for every order there is, so it is written by hand: three statements for any number of orders.
+_KNOWN = """
+SELECT id, record_id FROM orders WHERE company_id = %s AND id IN (SELECT id FROM {asked} AS asked) ORDER BY id {lock}
+"""
+# Whoever holds it now, in a swap ours among them; deleted orders are not looked at, the index has only living ones.
+_LOSE = """
+UPDATE orders SET record_id = NULL
+WHERE company_id = %s AND deleted_at IS NULL AND record_id IN (SELECT record_id FROM {news} AS news)
+"""
+_MIRROR = "UPDATE orders SET record_id = news.record_id FROM {news} AS news WHERE orders.id = news.id"
+
+
 def set_record_ids(company_id: UUID, record_ids: Mapping[UUID, str | None]) -> None:
     """Note which remote row each order mirrors now (None: none). `updated_at` stays, nothing is queued.
 
     A remote row mirrors one order: another that claimed it loses it. The orders are locked, so call it outside of a
     transaction that holds their work rows: who edits an order locks the order first and its work rows last.
     """
-    orders = Order.everywhere.filter(company_id=company_id)
+    given = sql.given(id="uuid", record_id="text")
     with transaction.atomic(), guard.writing():
-        locked = orders.filter(pk__in=record_ids).select_for_update(no_key=True).order_by("pk")
-        known = dict(locked.values_list("pk", "record_id"))
-        news = {pk: record_ids[pk] or None for pk, old in known.items() if (record_ids[pk] or None) != old}
-        if not news:
-            return
-        claimed = [record_id for record_id in news.values() if record_id]
-        orders.filter(Q(pk__in=news) | Q(record_id__in=claimed)).exclude(record_id=None).update(record_id=None)
-        rows = [Order(pk=pk, record_id=record_id) for pk, record_id in news.items() if record_id]
-        Order.everywhere.bulk_update(rows, ["record_id"], batch_size=200)
+        known = _locked(company_id, record_ids)
+        news = [(pk, record_ids[pk] or None) for pk, old in known.items() if (record_ids[pk] or None) != old]
+        if any(record_id for _pk, record_id in news):
+            sql.execute(_LOSE.format(news=given), [company_id, sql.rows(news)])
+        if news:
+            sql.execute(_MIRROR.format(news=given), [sql.rows(news)])
+
+
+def _locked(company_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str | None]:
+    lock = "" if sql.is_sqlite() else "FOR NO KEY UPDATE OF orders"
+    text = _KNOWN.format(asked=sql.given(id="uuid"), lock=lock)
+    return {sql.uuid_of(pk): old for pk, old in sql.fetch(text, [company_id, sql.rows([pk] for pk in ids)])}
