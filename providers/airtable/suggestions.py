@@ -56,13 +56,18 @@ def _pairs(
         exact, bags = _names(record_type.key, ours.name, ours.label)
         for number, (field, name, bag) in enumerate(named):
             rank = exact.get(name) or bags.get(bag)
-            if rank is not None and name and suits(ours, field):
+            if rank is not None and name and suits(ours, field) and _means_it(ours, field, rank):
                 yield (rank, _looseness(ours, field), place, number), ours.name, field.id
 
 
 def suits(ours: Field, theirs: RemoteField) -> bool:
     """Whether their type holds our kind without a thought."""
     return theirs.writable and theirs.type in TAKES.get(ours.kind, frozenset())
+
+
+def _means_it(ours: Field, theirs: RemoteField, rank: Rank) -> bool:
+    """A link is written as text only into a field that has its very name: there are fields of ours for the text."""
+    return ours.kind != "link" or theirs.type == "multipleRecordLinks" or rank[0] == EXACT
 
 
 def _looseness(ours: Field, theirs: RemoteField) -> int:

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 import responses
 
-from integration_hub.contract import ConfigError, ReadyTarget
+from integration_hub.contract import ConfigError, ReadyTarget, registry
 from providers.airtable.client import AirtableClient
+from providers.airtable.ready import target_from
+from providers.airtable.schema import table_resource
 from providers.airtable.sinks import RecordsSink
 from providers.airtable.tests.conftest import BASE, HUB_ID, TABLE, asked, order_type, payload
 
@@ -137,3 +139,64 @@ def test_one_field_over_there_takes_one_of_ours(say: Say, ready: Callable[..., R
     say("GET", "/meta/bases", "bases")
     say("GET", f"/meta/bases/{BASE}/tables", tables)
     assert [(mapped.ours.name, mapped.remote_id) for mapped in ready().fields] == [("order_number", "fldA")]
+
+
+# --- other records ----------------------------------------------------------------------------------------------------
+
+
+def table(name: str, *fields: tuple[str, str]) -> Any:
+    listed = [{"id": f"fld{number}", "name": label, "type": type_} for number, (label, type_) in enumerate(fields)]
+    return {"id": f"tbl{name}", "name": name, "primaryFieldId": "fld0", "fields": listed}
+
+
+TEXT = "singleLineText"
+HUB = ("Hub ID", TEXT)
+OTHERS: dict[str, tuple[Any, dict[str, str]]] = {
+    "customer": (
+        table("Clienți", ("Nume", "singleLineText"), ("Telefon", "phoneNumber"), HUB, ("Reducere", "percent")),
+        {"name": "Nume", "phone": "Telefon"},
+    ),
+    "ticket": (
+        table(
+            "Tickets", ("Teilnehmer", "singleLineText"), HUB, ("Status", "singleSelect"), ("PDF", "multipleAttachments")
+        ),
+        {"participant_name": "Teilnehmer", "status": "Status", "pdf": "PDF"},
+    ),
+    "event": (
+        table("אירועים", ("כותרת", "singleLineText"), ("התחלה", "dateTime"), HUB),
+        {"title": "כותרת", "starts_at": "התחלה"},
+    ),
+    "order_item": (
+        table(
+            "Order items", ("Description", "singleLineText"), ("Qty", "number"), ("Order", "multipleRecordLinks"), HUB
+        ),
+        {"description": "Description", "quantity": "Qty", "order_link": "Order"},
+    ),
+}
+
+
+@pytest.mark.parametrize("key", OTHERS)
+def test_other_records_find_the_table_called_after_them(client: AirtableClient, say: Say, key: str) -> None:
+    found, expected = OTHERS[key]
+    say("GET", "/meta/bases", "bases")
+    say("GET", f"/meta/bases/{BASE}/tables", {"tables": [*payload("tables")["tables"], found]})
+    ready = RecordsSink().ready(client, {"base_id": "", "table": "Orders"}, registry.record_type(key))
+    assert (ready.place["table"], ready.label) == (found["id"], f"Shop · {found['name']}")
+    assert {mapped.ours.name: mapped.remote_label for mapped in ready.fields} == expected
+    assert ready.merge_on not in {mapped.remote_id for mapped in ready.fields}
+
+
+def test_other_records_without_such_a_table(client: AirtableClient, say: Say) -> None:
+    say("GET", "/meta/bases", "bases")
+    say("GET", f"/meta/bases/{BASE}/tables", "tables")
+    with pytest.raises(ConfigError, match=r"no table “Events”\. It has: Customers, Orders"):
+        RecordsSink().ready(client, {}, registry.record_type("event"))
+
+
+def test_a_table_with_nothing_but_our_id_makes_a_mapping_of_no_fields() -> None:
+    ready = target_from(table_resource(BASE, table("Orders", HUB, ("Colour", "singleLineText"))), order_type(), "Shop")
+    assert ready.fields == () and ready.merge_on == "fld0"
+
+
+def test_only_orders_are_mapped_when_a_key_is_connected() -> None:
+    assert registry.provider("airtable").ready == ("order",)

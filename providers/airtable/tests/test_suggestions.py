@@ -117,6 +117,33 @@ def test_between_two_alike_the_type_decides() -> None:
     assert suggest(registry.record_type("order"), fields) == {"total": "fldMoney"}
 
 
+def test_links_go_to_link_fields_and_names_to_texts() -> None:
+    links = RemoteField("fldL", "Client", "multipleRecordLinks")
+    assert suggest(registry.record_type("order"), [links]) == {"customer_link": "fldL"}
+    assert found("order", field("Client"), field("Buyer")) == {"customer_name": "Client"}
+    both = [field("Kunde"), RemoteField("fldL", "Kunden", "multipleRecordLinks")]
+    assert suggest(registry.record_type("order"), both) == {"customer_name": "fld Kunde", "customer_link": "fldL"}
+
+
+def test_order_items_and_ticket_files() -> None:
+    items = found(
+        "order_item",
+        field("Artikel"),
+        field("Menge", "number"),
+        field("Preț unitar", "currency"),
+        field("Rabatt", "percent"),
+        RemoteField("fldO", "Bestellung", "multipleRecordLinks"),
+    )
+    assert {name: label for name, label in items.items() if name != "order_link"} == {
+        "description": "Artikel",
+        "quantity": "Menge",
+        "unit_price": "Preț unitar",
+        "discount": "Rabatt",
+    }
+    assert items["order_link"] == "Bestellung"
+    assert found("ticket", field("Anhang", "multipleAttachments")) == {"pdf": "Anhang"}
+
+
 def test_computed_and_unknown_fields_are_never_suggested() -> None:
     for type_ in ("formula", "rollup", "button", "multipleLookupValues", "autoNumber", "aiText", "typeOfTomorrow"):
         theirs = RemoteField("fldA", "Total", type_, writable=False)
