@@ -89,7 +89,7 @@ def choice(connection: Connection, asked: Map[str, str]) -> Choice:
     """`asked`: records, base and table as chosen or typed. The only base there is chooses itself."""
     bases = discovery.known(connection, details=True, ask_when_stale=True)
     base = _pick("base", bases.resources, asked.get("base", ""))
-    if not base.value and len(bases.resources) == 1:
+    if not base.value and len(bases.resources) == 1 and not bases.asked:
         base = Pick("base", bases.resources, bases.resources[0].id)
     tables = discovery.known(connection, base.value, ask_when_stale=True) if base.current else Known()
     mapped: dict[str, int] = {}

@@ -91,7 +91,7 @@ def how_many(record_type: RecordType, company: UUID, conditions: list[dict[str, 
     whole = record_type.count(company)
     name = {"plural": _(record_type.plural), "whole": intcomma(whole)}
     if not conditions:
-        return _("All %(whole)s: %(plural)s.") % name
+        return _("%(plural)s: all %(whole)s.") % name
     try:
         checked = filters.checked(record_type, conditions)
     except filters.InvalidFilter:
@@ -100,8 +100,8 @@ def how_many(record_type: RecordType, company: UUID, conditions: list[dict[str, 
     passing = sum(filters.passes(mine, checked) for mine in values.values())
     name |= {"n": intcomma(passing), "looked": intcomma(len(values))}
     if whole <= len(values):
-        return _("%(n)s of %(whole)s: %(plural)s.") % name
-    return _("%(n)s of the first %(looked)s; there are %(whole)s: %(plural)s.") % name
+        return _("%(plural)s: %(n)s of %(whole)s.") % name
+    return _("%(plural)s: %(n)s of the first %(looked)s; there are %(whole)s.") % name
 
 
 def find(request: HubRequest, record_type: RecordType, company: UUID, q: str) -> list[Found]:

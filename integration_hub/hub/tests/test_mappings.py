@@ -366,16 +366,16 @@ def test_a_filter_that_leaves_the_record_out_says_so_and_counts(
     order(connection.company, status="Sent")
     told = {**FIRST, "filter.field": "status", "filter.op": "is", "filter.value": "Delivered"}
     answer = login(alice).post(f"{NEW}preview/", told)
-    assert "The filter leaves this record out" in text(answer) and "0 of 2: Orders." in text(answer)
+    assert "The filter leaves this record out" in text(answer) and "Orders: 0 of 2." in text(answer)
     told["filter.value"] = "Sent"
-    assert "1 of 2: Orders." in text(login(alice).post(f"{NEW}preview/", told))
+    assert "Orders: 1 of 2." in text(login(alice).post(f"{NEW}preview/", told))
     told |= {"filter.op": "contains", "filter.value": ""}
     assert cells(login(alice).post(f"{NEW}preview/", told))["order_number"]  # a filter being typed breaks no preview
 
 
 def test_without_records_there_is_nothing_to_preview(login: Login, alice: User, connection: Connection) -> None:
     page = text(login(alice).get(NEW, {**CHOSEN, "go": "1"}))
-    assert "There is nothing to show yet" in page and "All 0: Orders." in page
+    assert "There is nothing to show yet" in page and "Orders: all 0." in page
 
 
 def test_a_link_says_which_records_to_map_first(login: Login, alice: User, connection: Connection) -> None:
