@@ -4,6 +4,7 @@ https://airtable.com/developers/web/api/create-table
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 from django.utils.translation import gettext as _
 
@@ -37,7 +38,8 @@ def make_table(
         text = _("The base has a table “%(name)s” already. Choose it, or give the new one another name.")
         raise ConfigError(text % {"name": name}, code="DUPLICATE_TABLE_NAME")
     specs = table_specs(wanted(record_type, names), tables)
-    return table_resource(base, client.create_table(base, name, specs))
+    with building():
+        return table_resource(base, client.create_table(base, name, specs))
 
 
 def make_missing(client: AirtableClient, resource: Resource, record_type: RecordType, names: Sequence[str]) -> Resource:
@@ -49,8 +51,24 @@ def make_missing(client: AirtableClient, resource: Resource, record_type: Record
         raise ConfigError(text % {"table": resource.label}, code="table_gone")
     known = {field["id"] for field in fields_of(resource)}
     specs = missing_specs(now, known, wanted(record_type, names), tables)
-    made = [client.create_field(resource.parent, resource.id, spec) for spec in specs]
+    with building():
+        made = [client.create_field(resource.parent, resource.id, spec) for spec in specs]
     return table_resource(resource.parent, {**now, "fields": [*now["fields"], *made]})
+
+
+@contextmanager
+def building() -> Iterator[None]:
+    """What is missing to make tables and fields is said as such: it is more than writing rows takes."""
+    try:
+        yield
+    except ConfigError as refusal:
+        if refusal.code != "INVALID_PERMISSIONS":
+            raise
+        text = _(
+            "The token may not make tables and fields. Give it the scope schema.bases:write and make its owner a "
+            "creator of the base, or make the table there by hand."
+        )
+        raise ConfigError(text, code=refusal.code, status=refusal.status) from refusal
 
 
 def wanted(record_type: RecordType, names: Sequence[str]) -> list[Field]:
