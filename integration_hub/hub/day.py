@@ -1,6 +1,6 @@
 """The last 24 hours of a company by provider and hour: what was moved, how many calls, how many of them failed.
 
-Hours that are over do not change, so they are counted once an hour and kept in the cache; a page counts the open one.
+Hours that are over do not change, so each is counted once and kept in the cache; a page counts the open one.
 """
 
 from collections.abc import Iterable
@@ -18,7 +18,8 @@ from integration_hub.http.models import IntegrationMetric
 
 HOURS = 24
 SETTLING = timedelta(minutes=1)  # a call is counted when its row is there, a moment after the time it carries
-KEPT = 7200  # seconds; the key names the hour, so older ones are never asked for again
+KEPT = 90_000  # seconds: a little longer than an hour is shown
+WRITTEN = "%Y-%m-%d %H"  # an hour, as the stored time begins
 RUNS = "sync"  # the metric of a whole run; its calls have metrics of their own
 
 
@@ -69,19 +70,29 @@ class Day:
 
 
 def day(company: UUID, now: datetime | None = None) -> Day:
-    """One query, and once an hour a second one."""
+    """One query, and a second one for the first page after an hour is over."""
     now = now or timezone.now()
     last = now.replace(minute=0, second=0, microsecond=0).astimezone(UTC)
     made = Day([last - timedelta(hours=back) for back in reversed(range(HOURS))])
-    edge = (now - SETTLING).replace(minute=0, second=0, microsecond=0)
-    key = f"hub:day:{company}:{edge:%Y%m%d%H}"
-    closed = cache.get(key)
-    if closed is None:
-        closed = _counted(company, made.starts[0], edge, now)
-        cache.set(key, closed, KEPT)
+    edge = (now - SETTLING).replace(minute=0, second=0, microsecond=0).astimezone(UTC)
+    closed = _closed(company, [start for start in made.starts if start < edge], edge, now)
     for row in (*closed, *_counted(company, edge, now + timedelta(days=1), now)):
         _enter(made, *row)
     return made
+
+
+def _closed(company: UUID, starts: list[datetime], edge: datetime, now: datetime) -> list["Row"]:
+    """The rows of hours that are over: from the cache, and from the first one on that is not there."""
+    keys = {start: f"hub:hour:{company}:{start:%Y%m%d%H}" for start in starts}
+    kept: dict[str, list[Row]] = cache.get_many(list(keys.values()))
+    missing = [start for start, key in keys.items() if key not in kept]
+    if missing:
+        fresh: dict[str, list[Row]] = {keys[start]: [] for start in missing}
+        for row in _counted(company, missing[0], edge, now):
+            fresh.setdefault(keys[_start(row[1])], []).append(row)
+        cache.set_many(fresh, KEPT)
+        kept |= fresh
+    return [row for rows in kept.values() for row in rows]
 
 
 Row = tuple[str, str, int, int, int, int, int, int]
@@ -105,12 +116,16 @@ def _counted(company: UUID, first: datetime, end: datetime, now: datetime) -> li
 
 
 def _enter(made: Day, provider: str, hour: str, *figures: int) -> None:
-    start = datetime.strptime(hour, "%Y-%m-%d %H").replace(tzinfo=UTC)
+    start = _start(hour)
     if start >= made.starts[0]:
         made.hours[provider, start] = Hour(start, *figures[:4])
     calls, moved = figures[4:]
     so_far = made.minute(provider)
     made.minutes[provider] = Minute(so_far.calls + calls, so_far.moved + moved)
+
+
+def _start(hour: str) -> datetime:
+    return datetime.strptime(hour, WRITTEN).replace(tzinfo=UTC)
 
 
 def moved_lately(company: UUID, provider: str, seconds: int = 60) -> int:

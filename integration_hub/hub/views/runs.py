@@ -1,6 +1,5 @@
 """Runs: the list, one run record by record, stopping, going on, and trying again what was given up."""
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -24,7 +23,7 @@ from integration_hub.hub.paging import paged
 from integration_hub.hub.progress import progress
 from integration_hub.notices import audit
 from integration_hub.sync import runs as engine
-from integration_hub.sync.models import SyncRun, SyncWrite
+from integration_hub.sync.models import Mapping, SyncRun, SyncWrite
 from integration_hub.sync.models.run import Outcome, RunKind, RunState
 
 FILTERS: dict[str, dict[str, Any]] = {
@@ -46,7 +45,7 @@ def runs(request: PageRequest) -> HttpResponse:
         context |= {"page": paged(request, _searched(request, wanted, key)), "searched": SEARCHED}
     else:
         rows = SyncRun.everywhere.filter(company=request.company, **FILTERS.get(show, {}))
-        rows = _of_provider(rows, key, "mapping__connection__provider")
+        rows = _of_provider(request, rows, key, "mapping")
         context["page"] = paged(request, rows.select_related("mapping__connection").order_by("-started_at"))
     return render(request, "hub/runs_live.html" if request.htmx else "hub/runs.html", context)
 
@@ -58,12 +57,16 @@ def asked(request: PageRequest) -> str:
 def _searched(request: PageRequest, wanted: str, key: str) -> "QuerySet[SyncWrite]":
     newest = SyncWrite.everywhere.filter(company=request.company).order_by("-id").values("id")[:SEARCHED]
     rows = SyncWrite.everywhere.filter(id__in=newest, title__icontains=wanted)
-    rows = _of_provider(rows, key, "run__mapping__connection__provider")
+    rows = _of_provider(request, rows, key, "run__mapping")
     return rows.select_related("run__mapping").order_by("-id")
 
 
-def _of_provider(rows: "QuerySet[Any]", key: str, path: str) -> "QuerySet[Any]":
-    return rows.filter(**{path: key}) if key else rows
+def _of_provider(request: PageRequest, rows: "QuerySet[Any]", key: str, path: str) -> "QuerySet[Any]":
+    """By ids, not by a join: the newest are then read off an index instead of being sorted out of all."""
+    if not key:
+        return rows
+    mappings = Mapping.everywhere.filter(company=request.company, connection__provider=key)
+    return rows.filter(**{f"{path}__in": list(mappings.values_list("pk", flat=True))})
 
 
 @page
@@ -104,7 +107,7 @@ class Change(NamedTuple):
     was_empty: bool
 
 
-def told(changes: list[dict[str, Any]], kinds: Mapping[str, str]) -> list[Change]:
+def told(changes: list[dict[str, Any]], kinds: dict[str, str]) -> list[Change]:
     """What was written, field by field, as people read it. `kinds` of fields by their labels."""
     return [
         Change(
