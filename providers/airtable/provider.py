@@ -33,7 +33,7 @@ class Airtable(Provider):
     key = "airtable"
     name = "Airtable"
     category = "database"
-    summary = _("Orders become rows of an Airtable base.")
+    summary = _("Orders, tickets, customers and events become rows of Airtable tables.")
     mark = "At"
     colour = "#b7791f"
     docs = "https://airtable.com/create/tokens"

@@ -97,7 +97,8 @@ def queries(document: str, found: Any) -> set[str]:
 
 def validator(document: str, pointer: str) -> Any:
     resources = [
-        (f"urn:{name}", Resource(contents=body, specification=DRAFT202012)) for name, body in documents().items()
+        (f"urn:{name}", Resource.from_contents(body, default_specification=DRAFT202012))
+        for name, body in documents().items()
     ]
     schema = {"$ref": f"urn:{document}#{pointer}"}
     return jsonschema.Draft202012Validator(schema, registry=Registry().with_resources(resources))
