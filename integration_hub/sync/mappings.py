@@ -303,7 +303,7 @@ def _store(
         mapping.version += 1
     mapping.label, mapping.merge_on = draft.resource.label, sink.merge_field(draft.resource)
     mapping.filter = filters.checked(record_type, list(draft.filter))
-    mapping.create_choices, mapping.is_live = draft.create_choices, draft.is_live
+    mapping.create_choices, mapping.is_live, mapping.by_hand = draft.create_choices, draft.is_live, True
     mapping.on_delete = DeletePolicy(draft.on_delete).value
     mapping.save()
     return mapping

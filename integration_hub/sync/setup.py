@@ -76,16 +76,18 @@ def sync_now(connection: Connection, *, actor: str) -> list[SyncRun]:
 
 
 def _look(connection: Connection) -> list[tuple[RecordType, Sink[Any], ReadyTarget]]:
-    """Ask the provider, outside any transaction, where each ready mapping would go."""
+    """Ask the provider, outside any transaction, where each ready mapping would go. Not where somebody said it."""
     provider = registry.provider(connection.provider)
-    if not provider.ready:
-        return []
-    client = clients.open_client(connection, prio=0)
-    return [
-        (record_type, sink, sink.ready(client, connection.settings, record_type))
+    wanted = [
+        (record_type, sink)
         for record_type in map(registry.record_type, provider.ready)
         for sink in provider.sinks
+        if not targets.made_by_hand(connection, record_type, sink.key)
     ]
+    if not wanted:
+        return []
+    client = clients.open_client(connection, prio=0)
+    return [(kind, sink, sink.ready(client, connection.settings, kind)) for kind, sink in wanted]
 
 
 def _go_live(
@@ -99,6 +101,7 @@ def _go_live(
         Mapping.everywhere.filter(pk=mapping.pk).update(is_live=automatic)
         lanes.ensure(mapping)
         schedules.set_interval(mapping, minutes, is_active=automatic)
+        registry.provider(connection.provider).mapped(mapping)
     lanes.resume([mapping.pk])
     problems.close_all(connection.company_id, f"sync:{mapping.pk}:configure")
     return runs.start(mapping, actor=actor) if automatic else None

@@ -88,6 +88,12 @@ def store(connection: Connection, record_type: RecordType, sink_key: str, ready:
     return mapping
 
 
+def made_by_hand(connection: Connection, record_type: RecordType, sink_key: str) -> bool:
+    """Somebody said where these records go: a ready mapping has no business there any more."""
+    mine = Mapping.everywhere.filter(connection=connection, record_type=record_type.key, sink=sink_key)
+    return mine.filter(by_hand=True, retired_at=None).exists()
+
+
 def _retire(mappings: list[Mapping]) -> None:
     ids = [mapping.pk for mapping in mappings]
     Mapping.everywhere.filter(pk__in=ids).update(retired_at=clock.now(), is_live=False)

@@ -6,7 +6,7 @@ from collections import Counter
 from queue import Empty
 
 import pytest
-from kombu import Connection
+from kombu import Connection, Exchange, Queue
 from kombu.transport import filesystem
 
 from integration_hub import folder_queue
@@ -97,3 +97,40 @@ def test_what_was_not_whole_when_its_writer_was_killed_is_never_read(tmp_path):
     (tmp_path / "messages" / ".0123456789abcdef.new").write_text('{"num')
     with pytest.raises(Empty):
         channel._get("q")
+
+
+def test_a_waiting_reader_is_woken_by_the_bell_and_not_by_the_clock(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_queue, "LOOK", 3600.0)
+    channel = channel_in(tmp_path)
+    bell = folder_queue.Bell(tmp_path / "messages")
+    bell.wait(0)  # listening
+    woken = threading.Event()
+    reader = threading.Thread(target=lambda: (bell.wait(3600.0), woken.set()), daemon=True)
+    reader.start()
+    assert not woken.wait(0.2)
+    channel._put("q", {"number": 1})
+    assert woken.wait(20)
+    assert channel._get("q")["number"] == 1
+
+
+def test_a_bell_that_rang_before_somebody_listened_for_it_is_not_lost(tmp_path):
+    bell = folder_queue.Bell(tmp_path)
+    bell.ring()  # nobody has ever listened: no harm
+    bell.wait(0)
+    for _ in range(100_000):
+        bell.ring()  # far more than a pipe holds: no harm, and nobody is held up
+    bell.wait(3600.0)
+
+
+def test_a_consumer_gets_a_message_that_is_put_while_it_waits(tmp_path, monkeypatch):
+    monkeypatch.setattr(folder_queue, "LOOK", 3600.0)
+    channel = channel_in(tmp_path)
+    connection = channel.connection.client
+    got: list[str] = []
+    queue = Queue("q", Exchange("q", type="direct"), routing_key="q")
+    with connection.Consumer(queue, callbacks=[lambda body, message: (got.append(body), message.ack())]):
+        with pytest.raises(TimeoutError):
+            connection.drain_events(timeout=0.05)
+        threading.Timer(0.1, lambda: connection.Producer().publish("hello", exchange="q", routing_key="q")).start()
+        connection.drain_events(timeout=30)
+    assert got == ["hello"]

@@ -30,6 +30,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='mapping',
+            name='by_hand',
+            field=models.BooleanField(default=False),
+        ),
+        migrations.AddField(
+            model_name='mapping',
             name='create_choices',
             field=models.BooleanField(default=False, verbose_name='make missing choices'),
         ),

@@ -37,7 +37,8 @@ class Mapping(CompanyOwned):
     """One target of the engine: our records of one type ↔ a place at the provider. `place` is the provider's own
     address of it (ids only), `merge_on` the remote field that holds our id. Another place is another mapping: the old
     one is retired and keeps its links. `filter`: conditions a record must meet (`sync.filters`); `create_choices`: a
-    choice that is missing over there is made; `version` moves with every change of any of it."""
+    choice that is missing over there is made; `version` moves with every change of any of it; `by_hand`: somebody made
+    or changed it, so the ready mapping leaves it alone."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connection = models.ForeignKey("connections.Connection", on_delete=models.CASCADE, related_name="mappings")
@@ -48,6 +49,7 @@ class Mapping(CompanyOwned):
     merge_on = models.CharField(max_length=100)
     filter = models.JSONField(_("only records where"), default=list, blank=True)
     create_choices = models.BooleanField(_("make missing choices"), default=False)
+    by_hand = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
     is_live = models.BooleanField(_("live"), default=True)
     is_primary = models.BooleanField(_("primary"), default=False)

@@ -215,3 +215,12 @@ def test_a_table_that_is_gone_is_a_config_error(connection):
     TOWN.tables.pop("people")
     with pytest.raises(ConfigError, match="“People” is gone"):
         schema.look(mapping)
+
+
+def test_what_somebody_mapped_is_left_alone_by_the_settings(connection, monkeypatch):
+    monkeypatch.setattr(type(town.PROVIDER), "ready", ("person",))
+    mapping = mappings.save(connection, people(minutes=15), actor="tests")
+    setup.configure(connection, {"auto_sync_enabled": False}, actor="tests")  # the town would raise if it were asked
+    assert [row.remote_id for row in mapping.fields.all()] == ["f_name", "f_age"]
+    assert Mapping.everywhere.get().is_live
+    assert open_problems() == set()
