@@ -1,6 +1,7 @@
 """Looking at the remote table, and pausing, renaming or resuming mapped fields as it asks. I/O around `sync.drift`."""
 
 from collections.abc import Sequence
+from enum import Enum
 
 import structlog
 from django.db import transaction
@@ -45,10 +46,10 @@ def follow(mapping: Mapping, resource: Resource) -> list[Drift]:
     with transaction.atomic():
         rows = {row.remote_id: row for row in mapping.fields.select_for_update()}
         seen = compare(_mapped(mapping, list(rows.values())), *_now(mapping, resource))
-        mended = [_apply(mapping, rows[drift.mapped.remote_id], drift) for drift in seen]
-        if any(drift.change is not Change.SAME for drift in seen) or any(mended):
+        done = {_apply(mapping, rows[drift.mapped.remote_id], drift) for drift in seen}
+        if done - {Done.NOTHING}:
             touch(mapping)
-    if any(mended):
+    if Done.MENDED in done:
         runs.restart(mapping, actor="hub")
     return seen
 
@@ -71,7 +72,7 @@ def refused(mapping: Mapping, error: FieldRefused, *, ends_by: float | None = No
     False: the table is as it was, so it is this record's value that does not fit."""
     before = mapping.version
     look(mapping, prio=0, ends_by=ends_by)
-    if mapping.version != before:
+    if not Mapping.everywhere.filter(pk=mapping.pk, version=before).exists():
         return True
     return error.lasting and pause(mapping, error.fields, error.sentence) > 0
 
@@ -105,21 +106,37 @@ def _now(mapping: Mapping, resource: Resource):  # type: ignore[no-untyped-def]
     return sink.fields(resource), sink.takes
 
 
-def _apply(mapping: Mapping, row: FieldMapping, drift: Drift) -> bool:
-    """True when a paused field goes on again."""
+class Done(Enum):
+    """What following a field did. NOTHING: what is written stays as it is."""
+
+    NOTHING = "nothing"
+    NOTED = "noted"
+    PAUSED = "paused"
+    MENDED = "mended"  # a paused field goes on again
+
+
+def _apply(mapping: Mapping, row: FieldMapping, drift: Drift) -> Done:
     if drift.change is Change.BROKEN:
-        _pause(mapping, row, drift.sentence, PausedBy.TABLE)
-        return False
+        return _broken(mapping, row, drift.sentence)
     now = drift.now
     assert now is not None
     moved = drift.change is Change.UPDATED
     if moved:
         row.remote_label, row.remote_type, row.options = now.label, now.type, dict(now.options)
         row.save(update_fields=["remote_label", "remote_type", "options"])
-    mended = row.paused_by == PausedBy.TABLE or (row.paused_by == PausedBy.REFUSAL and moved)
-    if mended:
+    if row.paused_by == PausedBy.TABLE or (row.paused_by == PausedBy.REFUSAL and moved):
         _resume(mapping, row)
-    return mended
+        return Done.MENDED
+    return Done.NOTED if moved else Done.NOTHING
+
+
+def _broken(mapping: Mapping, row: FieldMapping, sentence: str) -> Done:
+    """A field that stands still already is not paused anew: every look would make the mapping another one, and the run
+    that looks would begin again for ever."""
+    was_paused = bool(row.paused)
+    if (row.paused, row.paused_by) != (sentence, PausedBy.TABLE):
+        _pause(mapping, row, sentence, PausedBy.TABLE)
+    return Done.NOTHING if was_paused else Done.PAUSED
 
 
 def _pause(mapping: Mapping, row: FieldMapping, sentence: str, by: PausedBy) -> None:

@@ -215,6 +215,23 @@ def test_a_field_deleted_during_a_run_is_paused_and_the_others_go_on(connection)
     assert SyncRun.everywhere.get(kind="full").state == "done"
 
 
+def test_a_field_deleted_between_two_runs_is_paused_once_and_the_next_runs_end(connection):
+    who = person(connection, age=7)
+    mapping = save(connection, "name", "age")
+    drain()
+    TOWN.tables["people"].fields.pop("f_age")
+    versions = []
+    for name in ("Bea", "Cleo"):
+        run = runs.start(mapping, actor="tests")
+        town.put(connection.company_id, "person", who, name=name, age=7)
+        drain()
+        run.refresh_from_db()
+        assert (run.state, row(who)["f_name"]) == ("done", name)
+        versions.append(Mapping.everywhere.get().version)
+    assert versions[0] == versions[1]
+    assert [problem.button for problem in Problem.everywhere.filter(closed_at=None)] == ["Open the mapping"]
+
+
 def test_a_missing_choice_pauses_its_field_or_is_made_where_that_is_allowed(connection):
     who = person(connection, mood="sad")
     mapping = save(connection, "name", "mood")
