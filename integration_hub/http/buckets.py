@@ -84,14 +84,20 @@ def reach(spacing: float, prio: int) -> float:
 
 
 def wait_turn(name: str, buckets: Sequence[Bucket], prio: int, ends: float) -> list[Booking]:
-    """Sleep until the call may leave. RateLimited when a bucket is closed or the wait is too long to be slept.
+    """Sleep until the call may leave. RateLimited when a bucket is closed or the wait is too long to be slept."""
+    booked = book_turn(name, buckets, prio, ends)
+    refuse_if_closed(name, buckets)  # last of all: a 429 may have come while we slept
+    return booked
+
+
+def book_turn(name: str, buckets: Sequence[Bucket], prio: int, ends: float) -> list[Booking]:
+    """The same for those who take the last look by themselves, together with another (`gate.is_clear`).
 
     What was booked in one bucket before another refused is lost; the scarcest is asked first.
     """
     paced = sorted((bucket for bucket in buckets if bucket.spacing), key=lambda bucket: -bucket.spacing)
     booked = [_book(name, bucket, prio, ends) for bucket in paced]
     time.sleep(max((booking.wait for booking in booked), default=0.0))
-    refuse_if_closed(name, buckets)  # last of all: a 429 may have come while we slept
     return booked
 
 

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from integration_hub.contract import Provider, ProviderError, RateLimited, Reply, TransientError
 from integration_hub.contract.api import Json
-from integration_hub.http import bodies, breaker, buckets, metrics, statuses, transport
+from integration_hub.http import bodies, breaker, buckets, gate, metrics, statuses, transport
 from integration_hub.http.failures import BROKEN, failure
 from integration_hub.http.redaction import scrub
 from integration_hub.notices.secrecy import is_secret_name
@@ -51,7 +51,8 @@ class InsideTransaction(RuntimeError):
 
 @dataclass
 class Call:
-    """One call on its way. `status` and `alive` tell of the last try: did the provider answer, and sanely?"""
+    """One call on its way. `status` and `alive` tell of the last try: did the provider answer, and sanely? `clear`:
+    when it left, nothing stood in its way and no failure was counted."""
 
     operation: str
     method: str
@@ -65,6 +66,7 @@ class Call:
     address: str
     tries: int = 0
     trial: bool = False
+    clear: bool = False
     again: bool = False
     alive: bool = False
     status: int | None = None
@@ -151,8 +153,7 @@ class Door:
 
     def _once(self, call: Call) -> Reply:
         if call.tries == 0:
-            self._wait_turn(call)
-            call.trial = breaker.admit(self.provider.name, self._breaker, call.ends - time.monotonic() + 5)
+            self._admit(call)
         call.tries += 1
         call.again = call.alive = False
         call.status = None
@@ -206,6 +207,14 @@ class Door:
     def _buckets(self, call: Call) -> tuple[buckets.Bucket, ...]:
         return buckets.buckets_of(self.provider.key, self.provider.api.rates, self.account, call.bucket)
 
+    def _admit(self, call: Call) -> None:
+        found = self._buckets(call)
+        call.booked = buckets.book_turn(self.provider.name, found, self.prio, call.ends)
+        call.clear = gate.is_clear(found, self._breaker)
+        if not call.clear:
+            buckets.refuse_if_closed(self.provider.name, found)
+            call.trial = breaker.admit(self.provider.name, self._breaker, call.ends - time.monotonic() + 5)
+
     def _wait_turn(self, call: Call) -> None:
         call.booked = buckets.wait_turn(self.provider.name, self._buckets(call), self.prio, call.ends)
 
@@ -253,6 +262,8 @@ class Door:
     def _tell_breaker(self, call: Call, error: ProviderError | None) -> None:
         if not call.tries:
             return
+        if call.alive and call.clear:
+            return  # nothing to take back; a failure that was counted meanwhile ends with the next call's answer
         if call.alive:
             breaker.alive(self._breaker)
         elif isinstance(error, TransientError):

@@ -1,7 +1,14 @@
-"""One row and one log line for every call that went out. Neither may ever make the call fail."""
+"""One row and one log line for every call that went out. Neither may ever make the call fail.
 
-from collections.abc import Sequence
-from typing import Any
+Who makes call after call gathers the rows (`together`) and writes them at once: a killed process may lose those of the
+last second. The log lines are written at once, always.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
 from uuid import UUID
 
 import structlog
@@ -12,11 +19,12 @@ from integration_hub.contract import ProviderError
 from integration_hub.http.models import IntegrationMetric
 
 _COLUMNS = ("company_id", "provider", "action", "success", "duration_ms", "records_synced", "at")
-_INSERT = (
-    f"INSERT INTO {IntegrationMetric._meta.db_table} ({', '.join(_COLUMNS)}) "  # noqa: S608 - our own names
-    f"VALUES ({', '.join(['%s'] * len(_COLUMNS))})"
-)
+_INSERT = f"INSERT INTO {IntegrationMetric._meta.db_table} ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608 - our own
+_ROW = f"({', '.join(['%s'] * len(_COLUMNS))})"
+HELD = 1.0  # seconds that a row may wait for others
+_local = threading.local()
 _log = structlog.get_logger(__name__)
+Held: TypeAlias = list[tuple[float, Sequence[object]]]
 
 
 def record(
@@ -44,11 +52,39 @@ def record(
         code=error.code if error else "",
     )
     values = (company_id, provider, action[:100], error is None, duration, 0 if error else rows, timezone.now())
+    held: Held | None = getattr(_local, "held", None)
+    if held is None:
+        _write([values])
+        return
+    held.append((time.monotonic(), values))
+    if held[-1][0] - held[0][0] > HELD:
+        _let_go(held)
+
+
+@contextmanager
+def together() -> Iterator[None]:
+    """Rows of this thread's calls are written when the block ends, or when the oldest has waited for a second."""
+    held: Held = []
+    _local.held = held
+    try:
+        yield
+    finally:
+        _local.held = None
+        _let_go(held)
+
+
+def _let_go(held: Held) -> None:
+    if held:
+        _write([values for _since, values in held])
+        held.clear()
+
+
+def _write(rows: Sequence[Sequence[object]]) -> None:
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_INSERT, _adapted(values))
+            cursor.execute(_INSERT + ", ".join([_ROW] * len(rows)), [value for row in rows for value in _adapted(row)])
     except DatabaseError:
-        _log.exception("the call could not be counted", provider=provider, operation=action)
+        _log.exception("calls could not be counted", calls=len(rows))
 
 
 def _adapted(values: Sequence[object]) -> list[Any]:

@@ -26,6 +26,8 @@ _BARE = re.compile(
     rf"""(?P<name>{_NAME}|(?<=[?&])(?:key|sig|code))(?P<gap>\s*[:=]\s*)(?P<value>[^\s"'&,;\\<>(){{}}\[\]]+)""", re.I
 )
 
+_SHORTEST_LOOK = 12  # signs; no key that `_LOOKS` knows is shorter
+
 # Keys that give themselves away by their looks, wherever they stand.
 _LOOKS = re.compile(
     r"\bBearer\s+[\w.~+/=\-]{6,}"
@@ -75,6 +77,9 @@ def _value(name: object, value: object, secrets: tuple[str, ...], depth: int) ->
 
 
 def _text(text: str, secrets: tuple[str, ...]) -> str:
+    # A word without any of these marks cannot hold a name with a value, and is too short to look like a key.
+    if len(text) < _SHORTEST_LOOK and not secrets and text.isidentifier():
+        return text
     for secret in secrets:
         text = text.replace(secret, HIDDEN)
     text = _HEADER.sub(rf"\g<name>\g<gap>{HIDDEN}", text)

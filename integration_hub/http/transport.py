@@ -4,7 +4,6 @@ import json as jsonlib
 import time
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
 import requests
@@ -30,18 +29,11 @@ class TooLarge(Exception):
     """The answer was larger than MAX_BODY."""
 
 
-class _Session(requests.Session):
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Redirects are not even looked at: requests would read their body without a limit."""
-        return
-
-
 @lru_cache(maxsize=64)
 def session_for(base_url: str, trusted: bool) -> requests.Session:
-    """The pool of connections to one address. It keeps no cookies: companies share it."""
-    session = _Session()
+    """The pool of connections to one address, and what every request to it carries."""
+    session = requests.Session()
     session.trust_env = False  # no .netrc in place of our keys, no proxies behind the guard's back
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.headers.update({"User-Agent": _AGENT, "Accept": "application/json"})
     for scheme in ("http://", "https://"):
         session.mount(scheme, Adapter(pool_maxsize=POOL))
@@ -64,8 +56,11 @@ def send(
     body, kind = _encoded(json)
     with taking(Turn(ends, trusted)):
         try:
-            with session_for(base_url, trusted).request(
-                method, url, params=params, data=body, headers={**kind, **headers}, stream=True, allow_redirects=False
+            session = session_for(base_url, trusted)
+            request = _prepared(session, method, url, params, {**kind, **headers}, body)
+            adapter = session.get_adapter(request.url or url)
+            with adapter.send(
+                request, stream=True, verify=session.verify or False, cert=session.cert, proxies={}
             ) as response:
                 return Reply(response.status_code, response.headers, _body(response, ends))
         except _BAD_ADDRESS as error:
@@ -74,6 +69,26 @@ def send(
             raise Unreachable("key") from None  # the original carries the header's value
         except requests.RequestException as error:
             raise _meaning(error) from error
+
+
+def _prepared(
+    session: requests.Session,
+    method: str,
+    url: str,
+    params: Mapping[str, Any] | list[tuple[str, str]] | None,
+    headers: Mapping[str, str],
+    body: bytes | None,
+) -> requests.PreparedRequest:
+    """What Session.request would send, without what we must not have: cookies (companies share the session), proxies
+    and redirects (whose bodies it would read without a limit). Looking for them costs as much as the call itself."""
+    request = requests.PreparedRequest()
+    request.prepare_method(method)
+    request.prepare_url(url, params)
+    request.prepare_headers({**session.headers, **headers})
+    request.prepare_body(body, None)
+    if "@" in url:
+        request.prepare_auth(None, url)  # a name and password in the address
+    return request
 
 
 def _encoded(json: Json) -> tuple[bytes | None, dict[str, str]]:

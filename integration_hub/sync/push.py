@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from traceback import format_exc
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -18,7 +19,7 @@ from integration_hub.companies import scope
 from integration_hub.connections import clients
 from integration_hub.connections.models import Connection
 from integration_hub.contract import FieldRefused, ProviderError, Rejected, RowsGone, TransientError, Written
-from integration_hub.http import clock
+from integration_hub.http import clock, metrics
 from integration_hub.sync import (
     acts,
     ladder,
@@ -60,6 +61,7 @@ class Slice:
     slow: bool = False
     given_up: bool = False
     cured: bool = False
+    opened: dict[int, Any] = field(default_factory=dict)
     waits_for_parents: bool = False
 
     @property
@@ -74,6 +76,12 @@ class Slice:
         """End the turn; come back in so many seconds, or when somebody says so."""
         self.over = True
         self.next_due = None if seconds is None else clock.now() + timedelta(seconds=seconds)
+
+    def client(self, prio: int) -> Any:
+        """The provider's client, its key read once a turn."""
+        if prio not in self.opened:
+            self.opened[prio] = clients.open_client(self.job.connection, prio=prio, ends_by=self.ends_by)
+        return self.opened[prio]
 
     @cached_property
     def _live_run(self) -> SyncRun:
@@ -224,12 +232,13 @@ def send(turn: Slice, plans: Sequence[Plan]) -> None:
     settle.begin(turn.held, plans)
     results: list[Result] = []
     ends = time.monotonic() + CHUNK
-    for group in _groups(plans, turn.job.sink.batch):
-        if turn.over or time.monotonic() > ends:
-            settle.restore(turn.held, group)
-            continue
-        with bound_contextvars(run=_runs(group), mapping=str(turn.held.target)):
-            results += attempt(turn, group)
+    with metrics.together():
+        for group in _groups(plans, turn.job.sink.batch):
+            if turn.over or time.monotonic() > ends:
+                settle.restore(turn.held, group)
+                continue
+            with bound_contextvars(run=_runs(group), mapping=str(turn.held.target)):
+                results += attempt(turn, group)
     results = without_strangers(turn, results)
     mirror(turn.job, results)
     settle.settle(turn.held, turn.job, turn.live, results)
@@ -299,7 +308,7 @@ def refused(turn: Slice, plans: Sequence[Plan], error: ProviderError) -> list[Re
 def call(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
     """The call itself, outside any transaction."""
     job = turn.job
-    client = clients.open_client(job.connection, prio=min(p.work.prio for p in plans), ends_by=turn.ends_by)
+    client = turn.client(min(p.work.prio for p in plans))
     if plans[0].step is Step.DELETE:
         job.sink.delete(client, job.target, [p.remote_id for p in plans if p.remote_id])
         return [Result(p, Outcome.DELETED) for p in plans]

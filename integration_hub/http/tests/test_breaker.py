@@ -121,5 +121,16 @@ def test_an_answer_survives_trouble_with_the_database(outside: Outside, monkeypa
     def broken(key: str) -> None:
         raise DatabaseError("database is locked")
 
+    Breaker.objects.create(key=KEY, failures=1)  # so that there is something to take back
     monkeypatch.setattr(breaker, "alive", broken)
     assert door_to(outside.url).call("write", "POST", "/a", json={}).ok
+    assert Breaker.objects.get(key=KEY).failures == 1
+
+
+def test_an_answer_takes_back_the_failures_before_it(outside: Outside) -> None:
+    outside.script = [says(500, {}), says(200, {}), says(500, {})]
+    fail(outside)
+    door_to(outside.url).call("write", "POST", "/a", json={})
+    assert Breaker.objects.get(key=KEY).failures == 0
+    fail(outside)
+    assert Breaker.objects.get(key=KEY).failures == 1

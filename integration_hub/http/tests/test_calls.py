@@ -22,7 +22,7 @@ from integration_hub.contract import (
     Reply,
     TransientError,
 )
-from integration_hub.http import transport
+from integration_hub.http import metrics, transport
 from integration_hub.http.door import InsideTransaction, within
 from integration_hub.http.models import IntegrationMetric
 from integration_hub.http.statuses import retry_after
@@ -353,16 +353,39 @@ def test_every_call_leaves_one_row(outside: Outside, company: Company) -> None:
         assert list(rows) == [("shop", "push", True, 10), ("shop", "read", True, 3), ("shop", "push", False, 0)]
 
 
+def test_rows_of_calls_made_together_are_written_together(outside: Outside) -> None:
+    door, count = door_to(outside.url), IntegrationMetric.everywhere.count
+    with pytest.raises(Rejected), metrics.together():
+        door.call("push", "POST", "/a", json={}, rows=10)
+        assert count() == 0
+        outside.script = [says(422, {})]
+        door.call("push", "POST", "/a", json={}, rows=10)
+    assert count() == 2  # whatever ended it
+    door.call("push", "POST", "/a", json={}, rows=10)
+    assert count() == 3
+
+
+def test_no_row_waits_longer_than_a_second_for_others(outside: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "HELD", 0.0)
+    with metrics.together():
+        for _call in range(2):
+            door_to(outside.url).call("push", "POST", "/a", json={})
+        assert IntegrationMetric.everywhere.count() == 2
+
+
 def test_a_metric_that_cannot_be_written_does_not_lose_the_answer(
-    outside: Outside, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from django.db import DatabaseError
+    from structlog.testing import capture_logs
 
-    def full(*args: object, **kwargs: object) -> None:
+    def full(row: object) -> None:
         raise DatabaseError("disk full")
 
-    monkeypatch.setattr(IntegrationMetric.everywhere, "create", full)
-    assert door_to(outside.url).call("push", "POST", "/a", json={}).ok
+    monkeypatch.setattr(metrics, "_adapted", full)
+    with capture_logs() as lines:
+        assert door_to(outside.url).call("push", "POST", "/a", json={}).ok
+    assert [line["event"] for line in lines] == ["outside call", "calls could not be counted"]
 
 
 def test_the_log_line_names_the_call_and_no_secret(outside: Outside) -> None:
