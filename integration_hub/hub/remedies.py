@@ -29,10 +29,12 @@ Act = Callable[[Problem, str], str]
 
 @dataclass(frozen=True)
 class Remedy:
-    """`act(problem, actor)` tries, and answers what came of it; ProviderError when the provider refuses again."""
+    """`act(problem, actor)` tries, and answers what came of it; ProviderError when the provider refuses again. `main`:
+    better tried at once than after a look at the page the problem leads to."""
 
     label: str
     act: Act
+    main: bool = True
 
 
 def retry_given_up(problem: Problem, actor: str) -> str:
@@ -70,7 +72,7 @@ def set_up_again(problem: Problem, actor: str) -> str:
 REMEDIES = {
     "failed": Remedy(gettext_lazy("Try all again"), retry_given_up),  # type: ignore[arg-type]
     "configure": Remedy(gettext_lazy("Try again now"), try_again),  # type: ignore[arg-type]
-    "setup": Remedy(gettext_lazy("Try again now"), set_up_again),  # type: ignore[arg-type]
+    "setup": Remedy(gettext_lazy("Try again now"), set_up_again, main=False),  # type: ignore[arg-type]
 }
 
 

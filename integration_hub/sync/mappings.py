@@ -125,6 +125,8 @@ def save(connection: Connection, draft: Draft, *, actor: str, mapping: Mapping |
         name = "mapping.created" if new else "mapping.changed"
         audit.record(name, company_id=saved.company_id, actor=actor, target=saved.label, data=data)
     problems.close_all(saved.company_id, f"sync:{saved.pk}:configure")
+    if not targets.wanted(connection):
+        problems.close(saved.company_id, f"setup:{connection.provider}")
     lanes.resume([saved.pk])
     runs.restart(saved, actor=actor)
     if new:

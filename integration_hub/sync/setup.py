@@ -44,23 +44,31 @@ def configure(connection: Connection, settings: Settings[str, Any], *, actor: st
 
 def prepare(connection: Connection, *, actor: str) -> list[SyncRun]:
     """Make or renew the ready mappings; the runs that were started. What does not fit becomes a problem."""
-    key = f"setup:{connection.provider}"
     try:
         found = _look(connection)
     except ProviderError as error:
         log.warning("ready mapping failed", provider=connection.provider, code=error.code)
-        problems.raise_(
-            connection.company_id,
-            key,
-            sentence=error.sentence,
-            button=_("Open the settings"),
-            url=f"/admin/hub/{connection.provider}/",
-            provider=connection.provider,
-        )
+        _tell(connection, error)
         return []
-    problems.close(connection.company_id, key)
+    problems.close(connection.company_id, f"setup:{connection.provider}")
     started = [_go_live(connection, record_type, sink, ready, actor) for record_type, sink, ready in found]
     return [run for run in started if run is not None]
+
+
+def _tell(connection: Connection, error: ProviderError) -> None:
+    """No ready mapping fits. Where people can make mappings nothing is broken by that: the button leads there."""
+    provider = registry.provider(connection.provider)
+    tab = f"/admin/hub/{provider.key}/"
+    may_map = any(sink.mappable for sink in provider.sinks)
+    problems.raise_(
+        connection.company_id,
+        f"setup:{provider.key}",
+        severity="warn" if may_map else "bad",
+        sentence=error.sentence,
+        button=_("Make a mapping") if may_map else _("Open the settings"),
+        url=f"{tab}mappings/new/?records={provider.ready[0]}" if may_map else tab,
+        provider=provider.key,
+    )
 
 
 def sync_now(connection: Connection, *, actor: str) -> list[SyncRun]:
@@ -77,13 +85,7 @@ def sync_now(connection: Connection, *, actor: str) -> list[SyncRun]:
 
 def _look(connection: Connection) -> list[tuple[RecordType, Sink[Any], ReadyTarget]]:
     """Ask the provider, outside any transaction, where each ready mapping would go. Not where somebody said it."""
-    provider = registry.provider(connection.provider)
-    wanted = [
-        (record_type, sink)
-        for record_type in map(registry.record_type, provider.ready)
-        for sink in provider.sinks
-        if not targets.made_by_hand(connection, record_type, sink.key)
-    ]
+    wanted = targets.wanted(connection)
     if not wanted:
         return []
     client = clients.open_client(connection, prio=0)

@@ -88,10 +88,18 @@ def store(connection: Connection, record_type: RecordType, sink_key: str, ready:
     return mapping
 
 
-def made_by_hand(connection: Connection, record_type: RecordType, sink_key: str) -> bool:
-    """Somebody said where these records go: a ready mapping has no business there any more."""
-    mine = Mapping.everywhere.filter(connection=connection, record_type=record_type.key, sink=sink_key)
-    return mine.filter(by_hand=True, retired_at=None).exists()
+def wanted(connection: Connection) -> list[tuple[RecordType, Sink]]:  # type: ignore[type-arg]
+    """What ready mappings are to be made of. Where somebody said where these records go, a ready mapping has no
+    business any more."""
+    provider = registry.provider(connection.provider)
+    mine = Mapping.everywhere.filter(connection=connection, by_hand=True, retired_at=None)
+    made = set(mine.values_list("record_type", "sink"))
+    return [
+        (registry.record_type(key), sink)
+        for key in provider.ready
+        for sink in provider.sinks
+        if (key, sink.key) not in made
+    ]
 
 
 def _retire(mappings: list[Mapping]) -> None:

@@ -58,7 +58,9 @@ def _base(bases: Sequence[Body], wanted: str) -> Body:
         text = _("The token has no access to the base %(wanted)s. It sees: %(names)s. Change the base or the token.")
         raise ConfigError(text % {"wanted": wanted, "names": _names(bases)})
     if len(found) > 1:
-        text = _("The token sees %(count)d bases: %(names)s. Enter the id of one (app…) in the settings.")
+        text = _(
+            "The token sees %(count)d bases: %(names)s. Choose one in a mapping, or type its id (app…) in the settings."
+        )
         raise ConfigError(text % {"count": len(found), "names": _names(bases, with_id=True)})
     if found[0].get("permissionLevel", "edit") not in MAY_WRITE:
         text = _("The token's owner may only look at the base %(name)s. Make that person an editor there.")

@@ -52,6 +52,25 @@ def test_a_saved_mapping_is_live_scheduled_audited_and_runs(connection):
     assert AuditEvent.everywhere.get(action="mapping.created").actor == "alice"
 
 
+def test_a_ready_mapping_that_does_not_fit_leads_to_making_one_and_then_nothing_is_wrong(connection, monkeypatch):
+    def refuse(sink, client, settings, record_type):
+        raise ConfigError("There are 2 towns.")
+
+    monkeypatch.setattr(town.TownProvider, "ready", ("person",))
+    monkeypatch.setattr(town.TownSink, "ready", refuse)
+    setup.prepare(connection, actor="tests")
+    problem = Problem.everywhere.get(closed_at=None)
+    assert (problem.sentence, problem.severity, problem.button, problem.url) == (
+        "There are 2 towns.",
+        "warn",
+        "Make a mapping",
+        "/admin/hub/town/mappings/new/?records=person",
+    )
+    mappings.save(connection, people(), actor="alice")
+    setup.prepare(connection, actor="tests")
+    assert open_problems() == set()
+
+
 @pytest.mark.parametrize(
     ("told", "field", "said"),
     [

@@ -87,7 +87,7 @@ def test_several_bases_are_named_to_choose_from(say: Say, refused: Callable[...,
     say("GET", "/meta/bases", "bases_page_2")
     assert refused() == (
         "The token sees 2 bases: Shop (appOrdersBase0001), Archive (appArchiveBase001). "
-        "Enter the id of one (app…) in the settings."
+        "Choose one in a mapping, or type its id (app…) in the settings."
     )
 
 
