@@ -198,7 +198,7 @@ def _note_budgets(made: list[Card], today: Day) -> None:
 def _lines(company: Company, connections: list[UUID]) -> dict[UUID, list[Line]]:
     mappings = list(Mapping.everywhere.filter(connection__in=connections, retired_at=None).order_by("created_at"))
     targets = [mapping.pk for mapping in mappings]
-    whole = {key: _whole(company, key) for key in {m.record_type for m in mappings}}
+    whole = {key: counted(company.pk, key) for key in {m.record_type for m in mappings}}
     waiting = waiting_by_target(targets)
     runs = running_by_mapping(targets)
     halted = dict(Lane.everywhere.filter(target__in=targets).exclude(paused="").values_list("target", "sentence"))
@@ -219,15 +219,15 @@ def _lines(company: Company, connections: list[UUID]) -> dict[UUID, list[Line]]:
     return lines
 
 
-def _whole(company: Company, key: str) -> int:
+def counted(company: UUID, key: str) -> int:
     """How many records there are. Counting many takes long and one more is not seen, so that number is kept a while."""
-    name = f"hub:whole:{company.pk}:{key}"
+    name = f"hub:whole:{company}:{key}"
     if (kept := cache.get(name)) is not None:
         return int(kept)
-    counted = registry.record_type(key).count(company.pk)
-    if counted >= MANY:
-        cache.set(name, counted, KEPT)
-    return counted
+    whole = registry.record_type(key).count(company)
+    if whole >= MANY:
+        cache.set(name, whole, KEPT)
+    return whole
 
 
 def running_by_mapping(targets: Iterable[UUID]) -> dict[UUID, SyncRun]:

@@ -13,6 +13,7 @@ from integration_hub.companies.requests import HubRequest
 from integration_hub.contract import RecordType
 from integration_hub.contract.api import Json
 from integration_hub.contract.records import Values
+from integration_hub.hub.cards import counted
 from integration_hub.hub.mapping.desk import Desk
 from integration_hub.hub.mapping.typed import Typed, draft
 from integration_hub.hub.values import said
@@ -88,7 +89,7 @@ def words(cell: Json) -> str:
 
 def how_many(record_type: RecordType, company: UUID, conditions: list[dict[str, Any]]) -> str:
     """How many records pass, as far as it is cheap to know; empty where the filter cannot be understood."""
-    whole = record_type.count(company)
+    whole = counted(company, record_type.key)
     name = {"plural": _(record_type.plural), "whole": intcomma(whole)}
     if not conditions:
         return _("%(plural)s: all %(whole)s.") % name
