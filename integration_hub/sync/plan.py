@@ -1,6 +1,6 @@
 """What is to be done with one work row. Pure: no database, no network, no clock of its own."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -44,7 +44,8 @@ class Step(Enum):
 @dataclass(frozen=True)
 class Plan:
     """One work row with all that its delivery and its settling need. `left_out`: our fields of which a link cell is
-    owed (`debts`) or cannot be written yet; `tentative`: cells to be written only where theirs is empty."""
+    owed (`debts`) or cannot be written yet; `tentative`: cells to be written only where theirs is empty; `remote_ids`:
+    the remote fields this is about, `unfilled`: ours that go to one no agreement was about so far."""
 
     work: Work
     link: Link | None
@@ -59,6 +60,8 @@ class Plan:
     left_out: frozenset[str] = NOTHING_LEFT_OUT
     debts: tuple[Debt, ...] = ()
     tentative: frozenset[str] = NOTHING_LEFT_OUT
+    remote_ids: tuple[str, ...] = ()
+    unfilled: frozenset[str] = NOTHING_LEFT_OUT
     files: dict[str, Callable[[], File | None]] = field(default_factory=dict)
 
     @property
@@ -84,7 +87,7 @@ class Plan:
             and self.ours
             and self.remote_id
             and self.link
-            and self.base != self.link.base_ours
+            and (self.base != self.link.base_ours or self.unfilled)
         )
 
     def without(self, filled: Iterable[str]) -> "Plan":
@@ -134,8 +137,13 @@ class Planner:
         """What differs from the last agreement, and the cells that say so."""
         fields, left_out, debts = self.writable(values, new=not linked)
         ours = canonical_fields(values, (mapped.ours.name for mapped in fields))
-        changed = changes(ours, plan.link.base_ours) if linked and plan.link else tuple(ours)
+        unfilled, changed = NOTHING_LEFT_OUT, tuple(ours)
+        if linked and plan.link:
+            unfilled = frozenset(elsewhere(fields, plan.link.base_theirs))
+            changed = changes(ours, plan.link.base_ours, unfilled)
+        remote_ids = tuple(mapped.remote_id for mapped in fields)
         plan = replace(plan, ours=ours, changed=changed, left_out=left_out, debts=debts)
+        plan = replace(plan, remote_ids=remote_ids, unfilled=unfilled)
         tried = plan.work.tried_at
         if not changed and not tried:
             return plan
@@ -199,12 +207,23 @@ def refused(plan: Plan, sentence: str, trace: str = "") -> Plan:
     return Plan(plan.work, plan.link, Step.REFUSE, plan.title, plan.ours, sentence=sentence, trace=trace)
 
 
-def changes(ours: Mapping[str, Json], base: Mapping[str, Json]) -> tuple[str, ...]:
-    """Our fields that are not what they were at the last agreement; a field without a base counts as changed."""
-    return tuple(name for name, value in ours.items() if name not in base or base[name] != value)
+def changes(
+    ours: Mapping[str, Json], base: Mapping[str, Json], unfilled: Collection[str] = NOTHING_LEFT_OUT
+) -> tuple[str, ...]:
+    """Our fields that are not what they were at the last agreement; a field without a base counts as changed, and one
+    that goes to another remote field now."""
+    return tuple(name for name, value in ours.items() if name in unfilled or name not in base or base[name] != value)
 
 
-def differs(fields: Iterable[MappedField], values: Values, base: Mapping[str, Json]) -> bool:
-    """Whether a linked record is no longer what it was when both sides last agreed."""
-    names = (mapped.ours.name for mapped in fields if mapped.write_mode is not WriteMode.IF_NEW)
-    return bool(changes(canonical_fields(values, names), base))
+def elsewhere(fields: Iterable[MappedField], theirs: Mapping[str, Json]) -> list[str]:
+    """Our fields that go to a remote field which the last agreement was not about."""
+    return [mapped.ours.name for mapped in fields if mapped.remote_id not in theirs]
+
+
+def differs(
+    fields: Iterable[MappedField], values: Values, base: Mapping[str, Json], theirs: Mapping[str, Json]
+) -> bool:
+    """Whether a linked record is no longer what it was, or where it was, when both sides last agreed."""
+    kept = [mapped for mapped in fields if mapped.write_mode is not WriteMode.IF_NEW]
+    ours = canonical_fields(values, (mapped.ours.name for mapped in kept))
+    return bool(changes(ours, base, elsewhere(kept, theirs)))

@@ -7,6 +7,7 @@ import structlog
 from django.db import Error as DatabaseError
 from django.db.models import F
 
+from integration_hub.contract.api import Json
 from integration_hub.contract.records import Values
 from integration_hub.sync import lanes, outbox
 from integration_hub.sync.filters import passes
@@ -54,12 +55,12 @@ def scan(held: lanes.Claim, job: Job, run: SyncRun) -> None:
 def _sorted_out(job: Job, ids: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:
     """Records that are unlinked or not what they were at the last agreement, and those the filter leaves out."""
     alive = RecordLink.everywhere.filter(target=job.mapping.pk, record_id__in=ids, deleted_at=None)
-    bases = dict(alive.values_list("record_id", "base_ours"))
+    bases = {record: each for record, *each in alive.values_list("record_id", "base_ours", "base_theirs")}
     needed = list(ids) if job.mapping.filter else list(bases)
     try:
         values = job.record_type.load(job.mapping.company_id, needed) if needed else {}
         outside = {record for record, mine in values.items() if not _wanted(job, mine)}
-        moved = {record for record, mine in values.items() if record in bases and _moved(job, mine, bases[record])}
+        moved = {record for record, mine in values.items() if record in bases and _moved(job, mine, *bases[record])}
     except DatabaseError:
         raise
     except Exception:  # our bug, in one of them: the delivery finds out which and sets it aside
@@ -72,5 +73,5 @@ def _wanted(job: Job, mine: Values) -> bool:
     return not job.mapping.filter or passes(mine, job.mapping.filter)
 
 
-def _moved(job: Job, mine: Values, base: dict) -> bool:  # type: ignore[type-arg]
-    return differs(job.target.fields, mine, base)
+def _moved(job: Job, mine: Values, ours: dict[str, Json], theirs: dict[str, Json]) -> bool:
+    return differs(job.target.fields, mine, ours, theirs)

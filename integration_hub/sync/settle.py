@@ -162,7 +162,7 @@ def _link(result: Result) -> tuple[UUID, str, str, str, int]:
     assert written is not None
     old = plan.link
     before = old.base_theirs if old and old.deleted_at is None else {}
-    theirs: dict[str, Json] = {**before, **plan.cells, **written.cells}
+    theirs: dict[str, Json] = {**dict.fromkeys(plan.remote_ids), **before, **plan.cells, **written.cells}
     version = (old.version if old else 0) + 1
     return plan.work.record_id, written.remote_id, json.dumps(plan.base), json.dumps(theirs), version
 
@@ -283,6 +283,7 @@ def _told(job: Job, live: LiveRun, result: Result) -> tuple[object, ...]:
 
 def _changes(job: Job, plan: Plan) -> list[dict[str, Json]]:
     before = plan.link.base_ours if plan.link and plan.remote_id else {}
+    before = {name: value for name, value in before.items() if name not in plan.unfilled}
     return [
         {"field": job.label(name), "before": before.get(name), "after": plan.ours[name]}
         for name in plan.changed

@@ -10,7 +10,8 @@ from integration_hub.companies.managers import CompanyOwned
 class RecordLink(CompanyOwned):
     """(target, record) ↔ remote id. Points by type and uuid without a foreign key and outlives its record.
 
-    `base_ours`: our values, canonical, by our field name. `base_theirs`: cells by remote field id, as returned.
+    `base_ours`: our values, canonical, by our field name. `base_theirs`: cells by remote field id, as
+    returned; None also where the cell is not known (files, cells that were filled already).
     `version` moves with every settle.
     """
 

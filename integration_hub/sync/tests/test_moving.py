@@ -12,7 +12,7 @@ from integration_hub.http import clock
 from integration_hub.notices.models import Problem
 from integration_hub.sync import linking, mappings, nudge, runs, schema, setup
 from integration_hub.sync.mappings import Draft, Pair
-from integration_hub.sync.models import Mapping, OwedLink, RecordLink, SyncRun, WorkRow
+from integration_hub.sync.models import Mapping, OwedLink, RecordLink, SyncRun, SyncWrite, WorkRow
 from integration_hub.sync.tests import town
 from integration_hub.sync.tests.conftest import drain, due, open_problems
 from integration_hub.sync.tests.town import TOWN
@@ -230,6 +230,42 @@ def test_a_field_deleted_between_two_runs_is_paused_once_and_the_next_runs_end(c
         versions.append(Mapping.everywhere.get().version)
     assert versions[0] == versions[1]
     assert [problem.button for problem in Problem.everywhere.filter(closed_at=None)] == ["Open the mapping"]
+
+
+def test_another_field_is_filled_for_everybody(connection):
+    """The value is the same as at the last agreement; the field it goes to is not."""
+    everybody = [person(connection, name=f"P{n}", age=n) for n in range(3)]
+    mapping = save(connection, "name", "age")
+    drain()
+    TOWN.tables["people"].fields["f_years"] = town._field("f_years", "number")
+    pairs = [Pair("name", "f_name"), Pair("age", "f_years")]
+    mappings.save(connection, Draft("person", TOWN.tables["people"].resource(), pairs), actor="t", mapping=mapping)
+    drain()
+    assert [row(who)["f_years"] for who in everybody] == [0, 1, 2]
+    told = [write.changes for write in SyncWrite.everywhere.filter(outcome="updated", record_id=everybody[2])]
+    assert told == [[{"field": "Age", "before": None, "after": 2}]]
+    TOWN.calls.clear()
+    runs.start(mapping, actor="t")
+    drain()
+    assert "write" not in TOWN.calls
+    assert SyncRun.everywhere.latest("started_at").unchanged == 3
+
+
+@pytest.mark.parametrize(("filled", "left"), [("mine", "mine"), (None, 7)])
+def test_another_field_that_is_only_filled_where_empty(connection, filled, left):
+    who = person(connection, age=7)
+    mapping = save(connection, "name", "age")
+    drain()
+    TOWN.tables["people"].fields["f_years"] = town._field("f_years", "number")
+    row(who)["f_years"] = filled
+    pairs = [Pair("name", "f_name"), Pair("age", "f_years", "if_empty")]
+    mappings.save(connection, Draft("person", TOWN.tables["people"].resource(), pairs), actor="t", mapping=mapping)
+    drain()
+    assert row(who)["f_years"] == left
+    runs.start(mapping, actor="t")
+    TOWN.calls.clear()
+    drain()
+    assert SyncRun.everywhere.latest("started_at").unchanged == 1, "it is asked for once, not with every full check"
 
 
 def test_a_missing_choice_pauses_its_field_or_is_made_where_that_is_allowed(connection):
