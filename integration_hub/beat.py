@@ -7,14 +7,28 @@ runs by itself, once. The tree restarts the process when it dies, and the loop b
 import logging
 import os
 import threading
+import time
 from typing import Any
 
 from celery.beat import Service
 from celery.bootsteps import StartStopStep
 from django.db import close_old_connections
+from django_celery_beat.schedulers import DatabaseScheduler
 
 log = logging.getLogger(__name__)
+ASK = 5.0  # seconds between two looks at what the plan has become
 PAUSE = 1.0  # seconds before beating again after an error
+
+
+class Scheduler(DatabaseScheduler):
+    """Asks the database for changes of the plan every few seconds instead of with every tick of its clock."""
+
+    def schedule_changed(self) -> bool:
+        now = time.monotonic()
+        if now < getattr(self, "asked_again_at", 0.0):
+            return False
+        self.asked_again_at = now + ASK
+        return bool(super().schedule_changed())
 
 
 class BeatInside(StartStopStep):
@@ -42,7 +56,7 @@ class BeatInside(StartStopStep):
         self.app.set_current()
         while not self.ending.is_set():
             try:
-                self.service = Service(self.app, scheduler_cls=self.app.conf.beat_scheduler)
+                self.service = Service(self.app, scheduler_cls=Scheduler)
                 self.service.start()
             except Exception:
                 log.exception("beat stumbled, and goes on in %s s", PAUSE)

@@ -45,9 +45,9 @@ def raise_(
     raise lost
 
 
-def close(company_id: UUID, key: str) -> bool:
-    """True when it was open."""
-    return bool(_open(company_id).filter(key=key).update(closed_at=timezone.now()))
+def close(company_id: UUID, *keys: str) -> bool:
+    """True when one of them was open."""
+    return bool(_open(company_id).filter(key__in=keys).update(closed_at=timezone.now()))
 
 
 def close_all(company_id: UUID, prefix: str) -> int:

@@ -7,14 +7,12 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Q
 
 from integration_hub.http import clock
 from integration_hub.sync import sql
-from integration_hub.sync.models import Lane, Mapping, SyncRun, WorkRow
+from integration_hub.sync.models import Lane, Mapping
 from integration_hub.sync.models.lane import Pause
-from integration_hub.sync.models.run import RunKind, RunState
-from integration_hub.sync.models.work import ActionRow, ActState
 
 
 class LostLane(Exception):
@@ -63,7 +61,7 @@ RETURNING id, target, company_id, connection_id
 def claim() -> Claim | None:
     """The next lane to serve, leased; None when nothing is due."""
     now = clock.now()
-    if not Lane.everywhere.filter(paused="", next_due__lte=now).exists():
+    if not due_count():
         return None  # a look costs no lock; SQLite has only one
     token, until = uuid.uuid4(), now + timedelta(seconds=settings.SYNC_LEASE)
     quarter = max(1, settings.CELERY_WORKER_CONCURRENCY // 4)
@@ -127,23 +125,29 @@ def resume(targets: Iterable[UUID]) -> None:
     Lane.everywhere.filter(target__in=list(targets)).update(paused=Pause.NO, sentence="", next_due=clock.now())
 
 
+# Idle lanes with work that is due, acts that are, or a full run that has not looked at everything.
+_LOST = """
+SELECT lane.id FROM sync_lanes lane
+WHERE lane.paused = '' AND (lane.next_due IS NULL OR lane.next_due > {now})
+  AND (lane.lease_until IS NULL OR lane.lease_until < {now})
+  AND (EXISTS (SELECT 1 FROM sync_work w WHERE w.target = lane.target AND w.prio IN (0, 1, 2)
+               AND w.rev <> w.done_rev AND w.hold = '' AND w.run_at <= {now})
+    OR EXISTS (SELECT 1 FROM sync_actions a WHERE a.target = lane.target AND a.state IN ('due', 'asking')
+               AND a.run_at <= {now})
+    OR EXISTS (SELECT 1 FROM sync_runs r WHERE r.mapping_id = lane.target AND r.kind = 'full' AND r.state = 'running'
+               AND NOT r.scanned))
+LIMIT 1000
+"""
+
+
 def repair() -> int:
     """Wake idle lanes that have due work: what a lost nudge or a killed process left. How many there were."""
-    now = clock.now()
-    due_work = WorkRow.everywhere.filter(~Q(rev=F("done_rev")), target=OuterRef("target"), hold="", run_at__lte=now)
-    due_acts = ActionRow.everywhere.filter(
-        target=OuterRef("target"), state__in=[ActState.DUE, ActState.ASKING], run_at__lte=now
-    )
-    unseen = SyncRun.everywhere.filter(
-        mapping=OuterRef("target"), kind=RunKind.FULL, state=RunState.RUNNING, scanned=False
-    )
-    idle = Q(next_due=None) | Q(next_due__gt=now)
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
-    waiting = Q(Exists(due_work)) | Q(Exists(due_acts)) | Q(Exists(unseen))
-    lost = Lane.everywhere.filter(idle, free, waiting, paused="")
-    ids = list(lost.values_list("pk", flat=True)[:1000])
-    return Lane.everywhere.filter(pk__in=ids).update(next_due=now) if ids else 0
+    now, offset = clock.now_sql()
+    lost = sql.fetch(_LOST.format(now=now), offset * 4)
+    return Lane.everywhere.filter(pk__in=[pk for (pk,) in lost]).update(next_due=clock.now()) if lost else 0
 
 
 def due_count() -> int:
-    return Lane.everywhere.filter(paused="", next_due__lte=clock.now()).count()
+    now, offset = clock.now_sql()
+    text = f"SELECT count(*) FROM sync_lanes WHERE paused = '' AND next_due <= {now}"  # noqa: S608 - our own clock
+    return int(sql.fetch(text, offset)[0][0])

@@ -14,7 +14,7 @@ from integration_hub.connections.models import Connection
 from integration_hub.contract import MappedField, Ref, Sink
 from integration_hub.contract.records import Values
 from integration_hub.http import clock
-from integration_hub.sync import outbox
+from integration_hub.sync import outbox, sql
 from integration_hub.sync.links import NO_LINKS, Debt, Links
 from integration_hub.sync.models import Mapping as MappingRow
 from integration_hub.sync.models import OwedLink, RecordLink, SyncRun, WorkRow
@@ -82,9 +82,20 @@ def owe(company_id: UUID, target: UUID, record_type: str, debts: Mapping[UUID, S
 def pay(parent_target: UUID, parents: Sequence[UUID]) -> list[UUID]:
     """These records got their remote rows: whoever owes a link to them is due. In the settling transaction; the
     targets are to be woken after its commit."""
-    if not parents:
+    if not parents or not _is_owed(parent_target, parents):
         return []
     return _make_due(OwedLink.everywhere.filter(parent_target=parent_target, parent_id__in=parents))
+
+
+# Asked for every chunk of a first sync and nearly always without an answer, so it is written by hand.
+_OWED = """
+SELECT 1 FROM sync_owed_links WHERE parent_target = %s AND parent_id IN (SELECT id FROM {asked} AS asked) LIMIT 1
+"""
+
+
+def _is_owed(parent_target: UUID, parents: Sequence[UUID]) -> bool:
+    text = _OWED.format(asked=sql.given(id="uuid"))
+    return bool(sql.fetch(text, [parent_target, sql.rows([parent] for parent in parents)]))
 
 
 def repair() -> int:

@@ -51,7 +51,8 @@ MARGIN = 5.0  # seconds before the lease's end by which every call is over
 
 @dataclass
 class Slice:
-    """One turn of one lane. `next_due` is when it wants to be served again, set when the turn ends early."""
+    """One turn of one lane. `next_due` is when it wants to be served again, set when the turn ends early.
+    `in_the_midst`: the last chunk was a full one of a full run, so that more of it is due and nothing is over yet."""
 
     held: lanes.Claim
     job: Job
@@ -61,6 +62,7 @@ class Slice:
     slow: bool = False
     given_up: bool = False
     cured: bool = False
+    in_the_midst: bool = False
     opened: dict[int, Any] = field(default_factory=dict)
     waits_for_parents: bool = False
 
@@ -121,11 +123,15 @@ def _acts(held: lanes.Claim) -> datetime | None:
 def _work(turn: Slice) -> None:
     while turn.going:
         chunk = pick(turn.job)
+        turn.in_the_midst = len(chunk) == turn.job.sink.batch * CALLS and any(work.run_id for work in chunk)
         if len(chunk) < turn.job.sink.batch and look_around(turn):
             continue
         if not chunk:
             break
         deliver(turn, chunk)
+    if turn.in_the_midst and not turn.over and not turn.given_up:
+        turn.next_due = clock.now()
+        return
     runs.finish(turn.job.mapping)
     trouble.tell_given_up(turn.job, raised=turn.given_up)
 

@@ -126,13 +126,19 @@ def fail_for_now(
     return over
 
 
+_LINKED = """
+SELECT remote_id, record_id FROM sync_links WHERE target = %s AND remote_id IN (SELECT id FROM {asked} AS asked)
+"""
+
+
 def strangers(job: Job, results: Sequence[Result]) -> dict[str, UUID]:
     """Remote ids among these results that are linked to another record of ours already."""
     created = {r.written.remote_id: r.plan.work.record_id for r in results if r.written and not r.plan.remote_id}
     if not created:
         return {}
-    links = RecordLink.everywhere.filter(target=job.mapping.pk, remote_id__in=list(created))
-    pairs = links.values_list("remote_id", "record_id")
+    text = _LINKED.format(asked=sql.given(id="text"))
+    found = sql.fetch(text, [job.mapping.pk, sql.rows([remote] for remote in created)])
+    pairs = [(remote, sql.uuid_of(record)) for remote, record in found]
     return {remote: record for remote, record in pairs if created[remote] != record}
 
 
@@ -242,7 +248,8 @@ def _counts(live: LiveRun, results: Sequence[Result]) -> None:
         if result.plan.work.run_id or result.outcome != UNCHANGED:
             by_run.setdefault(result.plan.work.run_id or live().pk, Counter())[result.outcome] += 1
     for pk, counter in by_run.items():
-        SyncRun.everywhere.filter(pk=pk).update(**{name: F(name) + n for name, n in counter.items()})
+        counted = ", ".join(f"{outcome} = {outcome} + %s" for outcome in counter)  # our own words, each a column
+        sql.execute(f"UPDATE sync_runs SET {counted} WHERE id = %s", [*counter.values(), pk])  # noqa: S608
 
 
 _WRITE = """

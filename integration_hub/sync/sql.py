@@ -47,6 +47,8 @@ def rows(values: Iterable[Sequence[object]]) -> str:
 
 
 def _plain(value: object) -> str:
+    if isinstance(value, UUID):
+        return value.hex  # as SQLite keeps it, and PostgreSQL reads it
     return str(_param(value))
 
 

@@ -43,8 +43,7 @@ def tell(job: Job, error: ProviderError) -> float | None:
 
 def cured(job: Job) -> None:
     """A call went through: what stood in the way is gone."""
-    for kind in ("configure", "wait"):
-        problems.close(job.mapping.company_id, f"sync:{job.mapping.pk}:{kind}")
+    problems.close(job.mapping.company_id, *(f"sync:{job.mapping.pk}:{kind}" for kind in ("configure", "wait")))
 
 
 def tell_given_up(job: Job, *, raised: bool) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 import structlog
 
 from integration_hub.http import clock
-from integration_hub.sync import lanes, nudge, push
+from integration_hub.sync import lanes, nudge, push, sql
 from integration_hub.sync.models import Heartbeat
 
 log = structlog.get_logger(__name__)
@@ -35,13 +35,13 @@ def sweep(threads: int) -> int:
     due = lanes.due_count()
     for _ in range(min(due, threads)):
         nudge.publish()
-    beat("worker")
-    beat("beat")
+    beat("worker", "beat")
     return due
 
 
-def beat(name: str) -> None:
-    """Note that this part of the house is at work, at most every ten seconds."""
+def beat(*names: str) -> None:
+    """Note that these parts of the house are at work, at most every ten seconds."""
     now = clock.now()
-    if not Heartbeat.objects.filter(name=name, at__gt=now - BEAT_EVERY).exists():
+    fresh = sql.fetch("SELECT name FROM sync_heartbeats WHERE at > %s", [now - BEAT_EVERY])
+    for name in {*names} - {name for (name,) in fresh}:
         Heartbeat.objects.update_or_create(name=name, defaults={"at": now})
