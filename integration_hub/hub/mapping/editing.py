@@ -76,9 +76,18 @@ class Editing:
             return self._refuse({"make": error.sentence})
         before = set(self.desk.remote)
         self._now(made)
-        messages.success(request, _("Created: %(names)s.") % {"names": ", ".join(self._labels(before))})
+        messages.success(
+            request, _("Created: %(names)s. Save the mapping to use it.") % {"names": ", ".join(self._labels(before))}
+        )
         self.typed = replace(typed.suggested(self.typed, self.desk, names), make=())
         return None
+
+    def make_again(self, request: PageRequest, actor: str, ours: str) -> None:
+        """Create the field anew that one of ours went to and that is gone over there."""
+        remote = self.desk.remote
+        kept = tuple(pair for pair in self.typed.pairs if pair.ours != ours or pair.remote_id in remote)
+        self.typed = replace(self.typed, pairs=kept, make=(ours,))
+        self.make_fields(request, actor)
 
     def save(self, actor: str) -> Mapping | None:
         """None: `errors` say what does not fit, or `differences` that somebody else was quicker."""

@@ -293,7 +293,7 @@ def test_missing_fields_are_made_and_mapped(login: Login, alice: User, empty: Co
     shown = answer.content.decode()
     assert chosen(shown, "remote.notes") == ["new-notes"] and chosen(shown, "remote.items") == ["new-items"]
     assert chosen(shown, "remote.order_number") == ["col1"]
-    assert "Created: Hub ID, Notes, Items." in text(answer)
+    assert "Created: Hub ID, Notes, Items. Save the mapping to use it." in text(answer)
     stored = discovery.resource(empty, "tab1")
     assert stored is not None
     assert [one.label for one in cabinet.CabinetSink().fields(stored)] == ["Order number", "Hub ID", "Notes", "Items"]
@@ -442,6 +442,25 @@ def test_a_deleted_and_a_renamed_field_are_shown_as_they_are_now(
     assert "table Comenzi 2 in base Sales" in text(answer)
     assert "Număr / №" in select(page, "remote.order_number")
     assert "Status (not there)" in select(page, "remote.status") and chosen(page, "remote.status") == ["col2"]
+
+
+def test_a_deleted_field_is_created_again_and_ours_goes_there(
+    login: Login, alice: User, connection: Connection
+) -> None:
+    mapping = mapped(connection)
+    know(connection, folder("tab1", "Comenzi", column(cabinet.HUB, "Hub ID"), column("col1", "Order number")))
+    FieldMapping.objects.filter(mapping=mapping, ours="status").update(paused="It was deleted.", paused_by="table")
+    client = login(alice)
+    page = client.get(address(mapping))
+    assert "Paused. It was deleted. Create it again" in text(page) and "Use again" not in text(page)
+    told = {"remote.order_number": "col1", "remote.status": "col2", "minutes": "5", "version": mapping.version}
+    answer = client.post(address(mapping), {**told, "do": "make_again:status"})
+    shown = answer.content.decode()
+    assert MADE.fields == [("status",)]
+    assert chosen(shown, "remote.status") == ["new-status"] and chosen(shown, "remote.order_number") == ["col1"]
+    assert "Created: Status. Save the mapping to use it." in text(answer)
+    assert client.post(address(mapping), {**told, "do": "make_again:nonsense"}).status_code == 422
+    assert MADE.fields == [("status",)]
 
 
 def test_somebody_changed_it_meanwhile_and_both_are_kept(login: Login, alice: User, connection: Connection) -> None:

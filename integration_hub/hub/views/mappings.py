@@ -164,6 +164,8 @@ def _posted(request: PageRequest, editing: Editing) -> HttpResponse:
         editing.suggest()
     elif do == "make_fields":
         editing.make_fields(request, actor(request))
+    elif do == "make_again":
+        editing.make_again(request, actor(request), what)
     elif do == "refresh":
         _ask(editing)
     return _show(request, editing)
