@@ -22,8 +22,8 @@ PATIENCE = 30.0  # seconds for a busy machine
 HUB, TAB = "/admin/hub/", "/admin/hub/airtable/"
 ORDERS = 240
 TABLE = "Comenzi 2025"
-# A form or person that is refused, and a page that was left while it asked how things are.
-EXPECTED = ("the server responded with a status of 4", "htmx:afterRequest", "htmx:sendError")
+# What is refused; a choice that overtook the answer to the one before; a page that was left while it asked something.
+EXPECTED = ("the server responded with a status of 4", "htmx:sendAbort", "htmx:afterRequest", "htmx:sendError")
 SHOTS = os.environ.get("STORY_SHOTS", "")
 
 
