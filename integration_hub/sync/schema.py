@@ -49,6 +49,7 @@ def follow(mapping: Mapping, resource: Resource) -> list[Drift]:
         done = {_apply(mapping, rows[drift.mapped.remote_id], drift) for drift in seen}
         if done - {Done.NOTHING}:
             touch(mapping)
+            registry.provider(mapping.connection.provider).mapped(mapping)
     if Done.MENDED in done:
         runs.restart(mapping, actor="hub")
     return seen

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from integration_hub.contract import registry
+from integration_hub.contract import Field, registry
 from integration_hub.hub import values
 from integration_hub.hub.access import PageRequest, for_admins, page
 from integration_hub.hub.asking import Question, ask
@@ -80,10 +80,10 @@ def run(request: PageRequest, pk: UUID) -> HttpResponse:
         writes = writes.filter(title__icontains=wanted)
     shown = paged(request, writes.order_by("-id"))
     record_type = registry.record_type(found.mapping.record_type)
-    kinds = {str(field.label): field.kind for field in record_type.fields}
+    fields = {str(field.label): field for field in record_type.fields}
     for write in shown.rows:
         write.address = record_type.address(write.record_id)
-        write.told = told(write.changes, kinds)
+        write.told = told(write.changes, fields)
     context = {
         "run": found,
         "page": shown,
@@ -107,13 +107,13 @@ class Change(NamedTuple):
     was_empty: bool
 
 
-def told(changes: list[dict[str, Any]], kinds: dict[str, str]) -> list[Change]:
-    """What was written, field by field, as people read it. `kinds` of fields by their labels."""
+def told(changes: list[dict[str, Any]], fields: dict[str, Field]) -> list[Change]:
+    """What was written, field by field, as people read it. `fields` of the record by their labels."""
     return [
         Change(
             one["field"],
-            values.said(one.get("before"), kinds.get(one["field"], "")),
-            values.said(one.get("after"), kinds.get(one["field"], "")),
+            values.of_field(one.get("before"), fields.get(one["field"])),
+            values.of_field(one.get("after"), fields.get(one["field"])),
             one.get("before") in (None, "", []),
         )
         for one in changes
