@@ -56,7 +56,7 @@ class BeatInside(StartStopStep):
         self.app.set_current()
         while not self.ending.is_set():
             try:
-                self.service = Service(self.app, max_interval=ASK, scheduler_cls=Scheduler)
+                self.service = Service(self.app, max_interval=ASK, scheduler_cls=Scheduler)  # type: ignore[arg-type]
                 self.service.start()
             except Exception:
                 log.exception("beat stumbled, and goes on in %s s", PAUSE)

@@ -184,7 +184,6 @@ def test_a_renamed_field_goes_on_and_a_deleted_one_is_mended_on_the_page(
     assert not FieldMapping.objects.exclude(paused="").exists()
 
 
-@pytest.mark.xfail(strict=True, reason="the engine keeps no note of which remote field our value was written to")
 def test_another_field_over_there_gets_what_is_here_already(
     admin: Client, sandbox: Sandbox, connect: Callable[..., Connection], number: str
 ) -> None:
