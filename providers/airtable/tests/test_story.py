@@ -282,6 +282,7 @@ def seen(page: Page, name: str) -> None:
     for look, how in LOOKS.items() if SHOTS else ():
         page.set_viewport_size(how["viewport"])
         page.emulate_media(color_scheme=how["color_scheme"])
+        page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")  # colours fade into others
         page.screenshot(path=Path(SHOTS) / f"{name}-{look}.png", full_page=True)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(LOOKS["light"]["viewport"])
