@@ -5,6 +5,7 @@ from enum import Enum
 
 import structlog
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from integration_hub.connections import clients, discovery
@@ -14,13 +15,9 @@ from integration_hub.sync import runs, targets
 from integration_hub.sync.drift import Change, Drift, compare
 from integration_hub.sync.models import FieldMapping, Mapping
 from integration_hub.sync.models.mapping import PausedBy
+from integration_hub.sync.targets import mapping_page
 
 log = structlog.get_logger(__name__)
-
-
-def page(mapping: Mapping) -> str:
-    """Where people change this mapping."""
-    return f"/admin/hub/{mapping.connection.provider}/mappings/{mapping.pk}/"
 
 
 def look(mapping: Mapping, *, prio: int = 1, ends_by: float | None = None) -> Resource | None:
@@ -92,8 +89,8 @@ def resume(mapping: Mapping, remote_id: str, *, actor: str) -> bool:
 
 def touch(mapping: Mapping) -> None:
     """The mapping is another one now: whoever works with what it was may not settle any more."""
-    mapping.version += 1
-    Mapping.everywhere.filter(pk=mapping.pk).update(version=mapping.version)
+    Mapping.everywhere.filter(pk=mapping.pk).update(version=F("version") + 1)
+    mapping.version = Mapping.everywhere.values_list("version", flat=True).get(pk=mapping.pk)
 
 
 def _mapped(mapping: Mapping, rows: Sequence[FieldMapping]):  # type: ignore[no-untyped-def]
@@ -151,7 +148,7 @@ def _pause(mapping: Mapping, row: FieldMapping, sentence: str, by: PausedBy) -> 
         sentence=sentence,
         detail=mapping.label,
         button=_("Open the mapping"),
-        url=page(mapping),
+        url=mapping_page(mapping),
         provider=mapping.connection.provider,
     )
 

@@ -128,3 +128,8 @@ def _rows(mapping: Mapping, ready: ReadyTarget) -> list[FieldMapping]:
         )
         for position, field in enumerate(ready.fields)
     ]
+
+
+def mapping_page(mapping: Mapping) -> str:
+    """Where people change this mapping."""
+    return f"/admin/hub/{mapping.connection.provider}/mappings/{mapping.pk}/"

@@ -12,7 +12,7 @@ from integration_hub.sync import lanes
 from integration_hub.sync.models import WorkRow
 from integration_hub.sync.models.work import Hold
 from integration_hub.sync.settle import Result
-from integration_hub.sync.targets import Job
+from integration_hub.sync.targets import Job, mapping_page
 
 LONG = 600.0  # seconds; a wait longer than this is told to people
 
@@ -32,7 +32,9 @@ def tell(job: Job, error: ProviderError) -> float | None:
         return None
     if isinstance(error, ConfigError):
         lanes.pause(job.mapping.pk, error.sentence)
-        _raise(job, "configure", error.sentence, button=_("Open the settings"))
+        may_map = job.sink.mappable
+        button = _("Open the mapping") if may_map else _("Open the settings")
+        _raise(job, "configure", error.sentence, button=button, url=mapping_page(job.mapping) if may_map else "")
         return None
     if isinstance(error, RateLimited):
         if error.retry_after > LONG:
@@ -86,6 +88,7 @@ def _raise(
     severity: str = "bad",
     affected: int = 0,
     button: str = "",
+    url: str = "",
     detail: str = "",
 ) -> None:
     problems.raise_(
@@ -96,6 +99,6 @@ def _raise(
         detail=detail or job.mapping.label,
         affected=affected,
         button=button,
-        url=page(job) if button else "",
+        url=(url or page(job)) if button else "",
         provider=job.connection.provider,
     )

@@ -27,7 +27,7 @@ from integration_hub.hub.progress import following
 from integration_hub.hub.tabs import tabs
 from integration_hub.hub.views.providers import actor, connection_or_404, declared_or_404
 from integration_hub.sync import mappings as service
-from integration_hub.sync import schema
+from integration_hub.sync import schema, targets
 from integration_hub.sync.models import Mapping, SyncRun
 from integration_hub.sync.models.run import RunKind, RunState
 
@@ -176,7 +176,7 @@ def _save(request: PageRequest, editing: Editing) -> HttpResponse:
     if saved is None:
         return _show(request, editing)
     messages.success(request, _("Saved. Every record is looked at now; below you see how far that is."))
-    return HttpResponseRedirect(schema.page(saved))
+    return HttpResponseRedirect(targets.mapping_page(saved))
 
 
 @for_admins
@@ -184,7 +184,7 @@ def remove(request: PageRequest, key: str, pk: UUID) -> HttpResponse:
     """GET asks and says what happens; POST does it."""
     found = find(request, key, pk)
     if request.method != "POST":
-        return ask(request, _removing(found, schema.page(found)))
+        return ask(request, _removing(found, targets.mapping_page(found)))
     service.remove(found, actor=actor(request))
     messages.success(request, _("The mapping to “%(table)s” is removed.") % {"table": found.label})
     return HttpResponseRedirect(reverse("hub:provider", args=[key]))
@@ -221,7 +221,7 @@ def resume(request: PageRequest, key: str, pk: UUID, remote_id: str) -> HttpResp
         messages.success(request, _("The field is written again; every record is looked at."))
     else:
         messages.info(request, _("This field was not paused any more."))
-    return HttpResponseRedirect(schema.page(found))
+    return HttpResponseRedirect(targets.mapping_page(found))
 
 
 # --- fragments --------------------------------------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def refresh(request: PageRequest, key: str, pk: UUID) -> HttpResponse:
     mapped = find(request, key, pk)
     editing = _editing(request, mapped)
     _ask(editing)
-    return _found(request, editing) if request.htmx else HttpResponseRedirect(schema.page(mapped))
+    return _found(request, editing) if request.htmx else HttpResponseRedirect(targets.mapping_page(mapped))
 
 
 @for_admins
