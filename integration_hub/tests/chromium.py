@@ -1,4 +1,4 @@
-"""Headless Chromium, one for all browser tests of a process: Playwright's synchronous API allows no second one."""
+"""Headless Chromium, one at a time in a process: Playwright's synchronous API allows no second one."""
 
 import os
 import shutil
@@ -28,9 +28,12 @@ def path() -> str:
 
 @contextmanager
 def launched() -> Iterator[Browser]:
-    # The API runs a loop in this thread for the rest of the session, and Django would refuse to query beside it.
+    # The API runs a loop in this thread as long as it lives, and Django would refuse to query beside it.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path(), args=list(ARGS))
-        yield browser
-        browser.close()
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=path(), args=list(ARGS))
+            yield browser
+            browser.close()
+    finally:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]

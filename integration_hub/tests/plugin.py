@@ -76,9 +76,9 @@ def wire(wire_is_cut: None, monkeypatch: pytest.MonkeyPatch) -> None:
 # --- the browser ------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Headless Chromium, started for the first test that asks for it."""
+    """Headless Chromium, one for each file of tests: its loop would stand in the way of tests that run their own."""
     from integration_hub.tests import chromium
 
     with chromium.launched() as launched:
