@@ -16,7 +16,7 @@ from django.db import close_old_connections
 from django_celery_beat.schedulers import DatabaseScheduler
 
 log = logging.getLogger(__name__)
-ASK = 5.0  # seconds between two looks at what the plan has become; between them it wakes only when a task is due
+ASK = 5  # seconds between two looks at what the plan has become; between them it wakes only when a task is due
 PAUSE = 1.0  # seconds before beating again after an error
 
 
@@ -56,7 +56,7 @@ class BeatInside(StartStopStep):
         self.app.set_current()
         while not self.ending.is_set():
             try:
-                self.service = Service(self.app, max_interval=ASK, scheduler_cls=Scheduler)  # type: ignore[arg-type]
+                self.service = Service(self.app, max_interval=ASK, scheduler_cls=Scheduler)
                 self.service.start()
             except Exception:
                 log.exception("beat stumbled, and goes on in %s s", PAUSE)
