@@ -31,6 +31,8 @@ def look(mapping: Mapping, *, prio: int = 1, ends_by: float | None = None) -> Re
     client = clients.open_client(mapping.connection, prio=prio, ends_by=ends_by)
     resource = sink.look(client, mapping.place)
     if resource is None:
+        known = discovery.resource(mapping.connection, sink.resource_id(mapping.place))
+        discovery.invalidate(mapping.connection, known.parent if known else "")
         text = _("The table “%(label)s” is gone over there, or the key may no longer see it.")
         raise ConfigError(text % {"label": mapping.label}, code="table_gone")
     discovery.put(mapping.connection, resource)

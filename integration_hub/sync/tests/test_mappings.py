@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import pytest
 
+from integration_hub.connections import discovery
 from integration_hub.connections.models import Connection
 from integration_hub.contract import ConfigError, Ref
 from integration_hub.notices.models import AuditEvent, Problem
@@ -229,11 +230,15 @@ def test_a_refused_field_waits_for_a_person_or_for_other_options(connection):
     assert open_problems() == set()
 
 
-def test_a_table_that_is_gone_is_a_config_error(connection):
+def test_a_table_that_is_gone_is_a_config_error_and_what_was_found_is_doubted(connection, monkeypatch):
     mapping = mappings.save(connection, people(), actor="tests")
+    schema.look(mapping)
+    doubted = []
+    monkeypatch.setattr(discovery, "invalidate", lambda connection, within="": doubted.append(within))
     TOWN.tables.pop("people")
     with pytest.raises(ConfigError, match="“People” is gone"):
         schema.look(mapping)
+    assert doubted == ["town"], "what the table was found in"
 
 
 def test_what_somebody_mapped_is_left_alone_by_the_settings(connection, monkeypatch):
