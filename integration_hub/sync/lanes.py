@@ -7,12 +7,14 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Min, Q
 
 from integration_hub.http import clock
 from integration_hub.sync import sql
 from integration_hub.sync.models import Lane, Mapping
 from integration_hub.sync.models.lane import Pause
+
+JUST_NOW = timedelta(seconds=0.05)
 
 
 class LostLane(Exception):
@@ -145,6 +147,17 @@ def repair() -> int:
     now, offset = clock.now_sql()
     lost = sql.fetch(_LOST.format(now=now), offset * 4)
     return Lane.everywhere.filter(pk__in=[pk for (pk,) in lost]).update(next_due=clock.now()) if lost else 0
+
+
+def due_within(seconds: float) -> float | None:
+    """In how many seconds the next free lane is due, if that is soon; None otherwise."""
+    now = clock.now()
+    free = Q(lease_until=None) | Q(lease_until__lt=now)
+    # One that has been due for longer was passed over for a reason (slow lanes hold few threads).
+    span = (now - JUST_NOW, now + timedelta(seconds=seconds))
+    soon = Lane.everywhere.filter(free, paused="", next_due__range=span)
+    first = soon.filter(connection__status="connected", connection__is_active=True).aggregate(at=Min("next_due"))["at"]
+    return None if first is None else max((first - now).total_seconds(), 0.01)
 
 
 def due_count() -> int:

@@ -2,23 +2,18 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
 from traceback import format_exc
-from typing import Any
 from uuid import UUID
 
 import structlog
-from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db.models import F, Min, Q
 from structlog.contextvars import bound_contextvars
 
 from integration_hub.companies import scope
-from integration_hub.connections import clients
 from integration_hub.connections.models import Connection
-from integration_hub.contract import FieldRefused, ProviderError, Rejected, RowsGone, TransientError, Written
+from integration_hub.contract import FieldRefused, ProviderError, Written
 from integration_hub.http import clock, metrics
 from integration_hub.sync import (
     acts,
@@ -33,65 +28,19 @@ from integration_hub.sync import (
     settle,
     trouble,
 )
-from integration_hub.sync.models import SyncRun, WorkRow
+from integration_hub.sync.calls import attempt, blame_field, give_up, handle
+from integration_hub.sync.models import WorkRow
 from integration_hub.sync.models.run import Outcome
 from integration_hub.sync.plan import Plan, Step
 from integration_hub.sync.rows import Work
 from integration_hub.sync.settle import Result
 from integration_hub.sync.targets import Job, load
+from integration_hub.sync.turn import SOON, Slice
 
 log = structlog.get_logger(__name__)
 
-SLICE = 2.0  # seconds, then the lane goes to the back of the line
 CALLS = 5  # calls whose rows are read and settled together
 CHUNK = 1.0  # seconds after which no further call of a chunk begins: somebody may be waiting for the next one
-SOON = 2.0  # seconds until a lane that has to wait looks again
-MARGIN = 5.0  # seconds before the lease's end by which every call is over
-
-
-@dataclass
-class Slice:
-    """One turn of one lane. `next_due` is when it wants to be served again, set when the turn ends early.
-    `in_the_midst`: the last chunk was a full one of a full run, so that more of it is due and nothing is over yet."""
-
-    held: lanes.Claim
-    job: Job
-    started: float = field(default_factory=time.monotonic)
-    next_due: datetime | None = None
-    over: bool = False
-    slow: bool = False
-    given_up: bool = False
-    cured: bool = False
-    in_the_midst: bool = False
-    opened: dict[int, Any] = field(default_factory=dict)
-    waits_for_parents: bool = False
-
-    @property
-    def going(self) -> bool:
-        return not self.over and time.monotonic() - self.started < SLICE
-
-    @property
-    def ends_by(self) -> float:
-        return self.started + float(settings.SYNC_LEASE) - MARGIN
-
-    def stop(self, seconds: float | None = None) -> None:
-        """End the turn; come back in so many seconds, or when somebody says so."""
-        self.over = True
-        self.next_due = None if seconds is None else clock.now() + timedelta(seconds=seconds)
-
-    def client(self, prio: int) -> Any:
-        """The provider's client, its key read once a turn."""
-        if prio not in self.opened:
-            self.opened[prio] = clients.open_client(self.job.connection, prio=prio, ends_by=self.ends_by)
-        return self.opened[prio]
-
-    @cached_property
-    def _live_run(self) -> SyncRun:
-        return runs.live(self.job.mapping)
-
-    def live(self) -> SyncRun:
-        """The run of this hour's live changes, made when the first one is settled."""
-        return self._live_run
 
 
 def serve(held: lanes.Claim) -> None:
@@ -281,108 +230,8 @@ def _groups(plans: Sequence[Plan], size: int) -> list[Sequence[Plan]]:
     return [*together, *([p] for p in alone)]
 
 
-def attempt(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
-    """One call for these rows, and what its outcome means. A refused batch is bisected until the culprit is alone."""
-    try:
-        results = call(turn, plans)
-    except ProviderError as error:
-        turn.slow = isinstance(error, TransientError) and error.unsure
-        return refused(turn, plans, error)
-    except (lanes.LostLane, DatabaseError):
-        raise
-    except Exception:  # our bug: the row is dead with its traceback, the queue goes on
-        log.exception("delivery broke", target=str(turn.held.target))
-        if len(plans) > 1:
-            return split(turn, plans)
-        give_up(turn, plans, "This record could not be sent because of a fault in the hub.", "report", format_exc())
-        return []
-    turn.slow = False
-    return results
-
-
-def refused(turn: Slice, plans: Sequence[Plan], error: ProviderError) -> list[Result]:
-    """The field that is to blame, the culprit among these rows, or what the error means for all of them."""
-    if isinstance(error, FieldRefused) and blame_field(turn, error):
-        settle.restore(turn.held, plans)
-        return []
-    if len(plans) > 1 and _worth_splitting(error):
-        return split(turn, plans)
-    handle(turn, plans, error)
-    return []
-
-
-def call(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
-    """The call itself, outside any transaction."""
-    job = turn.job
-    client = turn.client(min(p.work.prio for p in plans))
-    if plans[0].step is Step.DELETE:
-        job.sink.delete(client, job.target, [p.remote_id for p in plans if p.remote_id])
-        return [Result(p, Outcome.DELETED) for p in plans]
-    written = {w.hub_id: w for w in job.sink.upsert(client, job.target, [p.row for p in plans])}
-    return [_written(p, written[str(p.work.record_id)]) for p in plans]
-
-
-def _written(planned: Plan, written: Written) -> Result:
-    if planned.step is Step.FIND:
-        return Result(planned, settle.UNCHANGED, written)
-    return Result(planned, Outcome.CREATED if written.created else Outcome.UPDATED, written)
-
-
 def _refusal(planned: Plan) -> Result:
     return Result(planned, Outcome.FAILED, None, planned.sentence, "give up", planned.trace)
-
-
-def _worth_splitting(error: ProviderError) -> bool:
-    if isinstance(error, TransientError):
-        return not error.unsure and (error.status or 0) >= 500
-    return isinstance(error, Rejected | FieldRefused)
-
-
-def blame_field(turn: Slice, error: FieldRefused) -> bool:
-    """A field was refused: pause it, or follow what became of it, and take the rows up again without it. False when
-    nothing is wrong with the field, so that it must be this record's value."""
-    try:
-        blamed = schema.refused(turn.job.mapping, error, ends_by=turn.ends_by)
-    except ProviderError as worse:
-        handle(turn, [], worse)
-        blamed = True
-    if blamed and not turn.over:
-        turn.stop(0)
-    return blamed
-
-
-def split(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
-    half = len(plans) // 2
-    results: list[Result] = []
-    for part in (plans[:half], plans[half:]):
-        if turn.over:
-            settle.restore(turn.held, part)
-        else:
-            results += attempt(turn, part)
-    return results
-
-
-def handle(turn: Slice, plans: Sequence[Plan], error: ProviderError) -> None:
-    """One ladder: what an error's remedy means for the rows and for the lane."""
-    gone = [p for p in plans if p.remote_id and str(p.work.record_id) in getattr(error, "hub_ids", ())]
-    if isinstance(error, RowsGone) and gone:
-        settle.restore(turn.held, plans)
-        settle.forget(turn.held, gone)
-    elif isinstance(error, RowsGone) and settle.forget_linked(turn.held, turn.job, error.remote_ids):
-        settle.restore(turn.held, plans)
-    elif isinstance(error, Rejected | RowsGone | FieldRefused):
-        give_up(turn, plans, error.sentence, error.remedy)
-    elif isinstance(error, TransientError) and not _call_refused_by_door(error):
-        over = settle.fail_for_now(turn.held, plans, error.sentence, unsure=error.unsure, least=error.retry_after)
-        give_up(turn, over, error.sentence, error.remedy)
-    else:
-        settle.restore(turn.held, plans)
-        turn.stop(trouble.tell(turn.job, error))
-
-
-def _call_refused_by_door(error: TransientError) -> bool:
-    """The door made no call (breaker open, no time left): the rows are not to blame, the lane waits."""
-    return error.retry_after is not None and error.status is None and not error.unsure
 
 
 def without_strangers(turn: Slice, results: list[Result]) -> list[Result]:
@@ -396,9 +245,3 @@ def without_strangers(turn: Slice, results: list[Result]) -> list[Result]:
         Result(r.plan, Outcome.FAILED, None, sentence, "give up") if r.written and r.written.remote_id in taken else r
         for r in results
     ]
-
-
-def give_up(turn: Slice, plans: Sequence[Plan], sentence: str, remedy: str, trace: str = "") -> None:
-    turn.given_up |= bool(plans)
-    results = [Result(p, Outcome.FAILED, None, sentence, remedy, trace) for p in plans]
-    settle.settle(turn.held, turn.job, turn.live, results)

@@ -12,18 +12,24 @@ from integration_hub.sync.models import Heartbeat
 log = structlog.get_logger(__name__)
 
 SHIFT = 8.0  # seconds; then the thread is given back and another nudge takes over
+MOMENT = 0.5  # seconds a thread sleeps at most
 BEAT_EVERY = timedelta(seconds=10)
 
 
 def drain(seconds: float = SHIFT) -> int:
-    """Serve due lanes until none is left or the shift is over. How many turns were served."""
+    """Serve due lanes until none is left or the shift is over. How many turns were served. A lane that is due again in
+    a moment (the pace made it wait) is waited for: nobody would send a nudge for it, and the sweep comes later."""
     ends, turns = time.monotonic() + seconds, 0
     while time.monotonic() < ends:
         held = lanes.claim()
-        if held is None:
+        if held is not None:
+            push.serve(held)
+            turns += 1
+            continue
+        wait = lanes.due_within(MOMENT) if turns else None
+        if wait is None:
             return turns
-        push.serve(held)
-        turns += 1
+        time.sleep(wait)
     nudge.publish()
     return turns
 

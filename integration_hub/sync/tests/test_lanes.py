@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from integration_hub.connections.models import Connection
 from integration_hub.http import clock
-from integration_hub.sync import lanes, runs
+from integration_hub.sync import lanes, runs, worker
 from integration_hub.sync.models import Lane
 from integration_hub.sync.tests import toy
 
@@ -144,3 +144,23 @@ def test_repair_finds_a_run_that_was_started_and_never_announced(world):
     runs.start(world, actor="alice")
     Lane.everywhere.update(next_due=None)
     assert lanes.repair() == 1
+
+
+def test_a_drain_waits_for_a_lane_that_is_due_again_in_a_moment_but_not_for_a_later_one(world, monkeypatch):
+    served, slept = [], []
+    dues = [timedelta(seconds=0.3), timedelta(seconds=30)]
+
+    def serve(held):
+        served.append(held.target)
+        lanes.release(held, clock.now() + dues.pop(0))
+
+    def sleep(seconds):
+        slept.append(seconds)
+        Lane.everywhere.update(next_due=clock.now())
+
+    monkeypatch.setattr(worker.push, "serve", serve)
+    monkeypatch.setattr(worker.time, "sleep", sleep)
+    Lane.everywhere.update(next_due=clock.now())
+    assert worker.drain(20) == 2
+    assert served == [world.pk] * 2
+    assert [0 < seconds <= 0.3 for seconds in slept] == [True]

@@ -1,0 +1,64 @@
+"""One turn of one lane: what is known of it while it lasts. About 2 s."""
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+
+from integration_hub.connections import clients
+from integration_hub.http import clock
+from integration_hub.sync import lanes, runs
+from integration_hub.sync.models import SyncRun
+from integration_hub.sync.targets import Job
+
+SLICE = 2.0  # seconds, then the lane goes to the back of the line
+SOON = 2.0  # seconds until a lane that has to wait looks again
+MARGIN = 5.0  # seconds before the lease's end by which every call is over
+
+
+@dataclass
+class Slice:
+    """One turn of one lane. `next_due` is when it wants to be served again, set when the turn ends early.
+    `in_the_midst`: the last chunk was a full one of a full run, so that more of it is due and nothing is over yet."""
+
+    held: lanes.Claim
+    job: Job
+    started: float = field(default_factory=time.monotonic)
+    next_due: datetime | None = None
+    over: bool = False
+    slow: bool = False
+    given_up: bool = False
+    cured: bool = False
+    in_the_midst: bool = False
+    opened: dict[int, Any] = field(default_factory=dict)
+    waits_for_parents: bool = False
+
+    @property
+    def going(self) -> bool:
+        return not self.over and time.monotonic() - self.started < SLICE
+
+    @property
+    def ends_by(self) -> float:
+        return self.started + float(settings.SYNC_LEASE) - MARGIN
+
+    def stop(self, seconds: float | None = None) -> None:
+        """End the turn; come back in so many seconds, or when somebody says so."""
+        self.over = True
+        self.next_due = None if seconds is None else clock.now() + timedelta(seconds=seconds)
+
+    def client(self, prio: int) -> Any:
+        """The provider's client, its key read once a turn."""
+        if prio not in self.opened:
+            self.opened[prio] = clients.open_client(self.job.connection, prio=prio, ends_by=self.ends_by)
+        return self.opened[prio]
+
+    @cached_property
+    def _live_run(self) -> SyncRun:
+        return runs.live(self.job.mapping)
+
+    def live(self) -> SyncRun:
+        """The run of this hour's live changes, made when the first one is settled."""
+        return self._live_run
