@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from integration_hub.connections.models import Connection
-from integration_hub.contract import Ref, RowsGone
+from integration_hub.contract import FieldRefused, Ref, RowsGone
 from integration_hub.http import clock
 from integration_hub.notices.models import Problem
 from integration_hub.sync import linking, mappings, nudge, runs, schema, setup
@@ -268,6 +268,32 @@ def test_another_field_that_is_only_filled_where_empty(connection, filled, left)
     assert SyncRun.everywhere.latest("started_at").unchanged == 1, "it is asked for once, not with every full check"
 
 
+def test_a_field_retyped_during_a_run_is_paused_and_mended_with_its_type(connection):
+    everybody = [person(connection, name=f"P{n}", age=n) for n in range(60)]
+    mapping = save(connection, "name", "age")
+
+    def retype_after_some(target, rows):
+        if len(TOWN.tables["people"].rows) >= 20:
+            TOWN.change("people", "f_age", type="link")
+            refuse(rows, "f_age")
+
+    TOWN.before = retype_after_some
+    drain()
+    assert {row(who)["f_name"] for who in everybody} == {f"P{n}" for n in range(60)}
+    assert "does not take Age" in mapping.fields.get(remote_id="f_age").paused
+    TOWN.before = None
+    TOWN.change("people", "f_age", type="number")
+    runs.start(mapping, actor="tests")
+    drain()
+    assert [row(who)["f_age"] for who in everybody] == list(range(60))
+    assert open_problems() == set()
+
+
+def refuse(rows, field: str) -> None:
+    if any(field in one.cells for one in rows):
+        raise FieldRefused("That value does not fit.", fields=(field,), lasting=False)
+
+
 def test_a_missing_choice_pauses_its_field_or_is_made_where_that_is_allowed(connection):
     who = person(connection, mood="sad")
     mapping = save(connection, "name", "mood")
@@ -307,10 +333,7 @@ def test_a_value_that_does_not_fit_concerns_its_record_alone(connection):
 
 
 def refuse_true(rows) -> None:
-    from integration_hub.contract import FieldRefused
-
-    if any(one.cells.get("f_age") is True for one in rows):
-        raise FieldRefused("That value does not fit.", fields=("f_age",), lasting=False)
+    refuse([one for one in rows if one.cells.get("f_age") is True], "f_age")
 
 
 def test_a_mapping_changed_while_a_call_is_made_brings_everybody_over_in_its_new_shape(connection):
