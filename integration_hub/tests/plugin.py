@@ -73,6 +73,18 @@ def wire(wire_is_cut: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dial, "dial", wires.loopback_only)
 
 
+# --- the order --------------------------------------------------------------------------------------------------------
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole hubs and browsers first: at the end one of them would keep a single process busy while the others wait."""
+    items.sort(key=lambda item: not takes_long(item))
+
+
+def takes_long(item: pytest.Item) -> bool:
+    return "browser" in getattr(item, "fixturenames", ()) or item.get_closest_marker("kill") is not None
+
+
 # --- the browser ------------------------------------------------------------------------------------------------------
 
 
