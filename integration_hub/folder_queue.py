@@ -104,14 +104,16 @@ class Bell:
         finally:
             os.close(pipe)
 
-    def wait(self, seconds: float) -> None:
-        """Until somebody rings, for so many seconds at most."""
+    def wait(self, seconds: float) -> bool:
+        """Until somebody rings, for so many seconds at most. Whether it rang."""
         pipe = self._listen()
         if pipe is None:
             time.sleep(min(seconds, BLIND))
-            return
-        if select.select([pipe], [], [], seconds)[0]:
+            return False
+        rang = bool(select.select([pipe], [], [], seconds)[0])
+        if rang:
             os.read(pipe, 4096)
+        return rang
 
     def _listen(self) -> int | None:
         if self.heard is None and hasattr(os, "mkfifo"):
