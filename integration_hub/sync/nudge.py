@@ -2,27 +2,22 @@
 
 import threading
 import time
+from typing import Any
 from uuid import UUID
 
-import structlog
-from kombu.exceptions import KombuError, OperationalError
-
-log = structlog.get_logger(__name__)
+from integration_hub.connections.nudge import Sender
 
 EVERY = 0.2  # seconds between nudges of one lane: a person's second edit waits no longer than that
-SULK = 5.0  # seconds without trying after the broker refused
-EXPIRES = 10  # seconds; a nudge older than that says nothing new
 
 
-class Nudger:
+class Nudger(Sender):
     """Sends at most one nudge per lane in `EVERY` seconds; one that comes too soon is sent when they are over."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.lock = threading.Lock()
         self.last: dict[UUID, float] = {}
         self.later: set[UUID] = set()
-        self.silent_until = 0.0
-        self.lost = 0
 
     def nudge(self, target: UUID) -> None:
         now = time.monotonic()
@@ -46,18 +41,10 @@ class Nudger:
             self.last[target] = time.monotonic()
         self.publish()
 
-    def publish(self) -> None:
-        if time.monotonic() < self.silent_until:
-            self.lost += 1
-            return
+    def task(self) -> Any:
         from integration_hub.sync.tasks import drain
 
-        try:
-            drain.apply_async(expires=EXPIRES, retry=False)
-        except (OperationalError, KombuError, OSError) as error:
-            self.lost += 1
-            self.silent_until = time.monotonic() + SULK
-            log.warning("nudge lost, the sweep will find the work", error=type(error).__name__, lost=self.lost)
+        return drain
 
 
 _nudger = Nudger()
