@@ -23,7 +23,7 @@ class ImportKind(models.TextChoices):
 
 
 class ImportState(models.TextChoices):
-    """Where an import stands. In the first three of `WORKING` it waits for a worker or has one."""
+    """Where an import stands. In those of `WORKING` it waits for a worker or has one; the others wait for a person."""
 
     CHECKING = "checking", _("Checking")
     ASKS = "asks", _("Needs an answer")
@@ -122,6 +122,7 @@ class ImportedRecord(CompanyOwned):
         UNDONE = "undone", _("undone")
         LEFT = "left", _("left alone")
 
+    company = models.ForeignKey("companies.Company", on_delete=models.CASCADE, related_name="+", db_index=False)
     of_import = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="images", db_index=False)
     noun = models.CharField(max_length=20)
     record_id = models.UUIDField()
