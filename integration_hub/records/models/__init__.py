@@ -5,7 +5,7 @@ from integration_hub.records.models.base import Record
 from integration_hub.records.models.customers import Customer
 from integration_hub.records.models.days import DayBook, OrderCustomer, OrderDay
 from integration_hub.records.models.events import Event, EventSeries, EventSession, TicketType
-from integration_hub.records.models.imports import Import, ImportedRecord, ImportKind, ImportShape, ImportState
+from integration_hub.records.models.imports import Import, ImportedRecord, ImportShape
 from integration_hub.records.models.orders import Order, OrderItem
 from integration_hub.records.models.places import Branch, Staff
 from integration_hub.records.models.tickets import Ticket
@@ -34,9 +34,7 @@ __all__ = [
     "EventSeries",
     "EventSession",
     "Import",
-    "ImportKind",
     "ImportShape",
-    "ImportState",
     "ImportedRecord",
     "Order",
     "OrderCustomer",
