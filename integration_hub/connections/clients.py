@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from integration_hub.connections.fields import DecryptionError
 from integration_hub.connections.models import Connection
 from integration_hub.contract import AuthFailed, ConfigError, Provider, registry
+from integration_hub.contract.webhooks import WEBHOOK_SECRET
 from integration_hub.http.door import Door
 from integration_hub.settings import provider_url
 
@@ -16,7 +17,9 @@ from integration_hub.settings import provider_url
 def secrets_of(connection: Connection) -> dict[str, str]:
     """The stored secrets by their declared names; DecryptionError when they cannot be read."""
     first, *further = (secret.name for secret in registry.provider(connection.provider).secrets)
-    more: Mapping[str, str] = connection.secrets or {}
+    more: Mapping[str, str | None] = connection.secrets or {}
+    if WEBHOOK_SECRET in further:
+        more = {**more, WEBHOOK_SECRET: connection.webhook_secret}
     found = {first: connection.api_key, **{name: more.get(name) for name in further}}
     return {name: value for name, value in found.items() if value}
 

@@ -53,7 +53,7 @@ def clean_secrets(provider: Provider, typed: Mapping[str, str], stored: Mapping[
 
 def _complaint(secret: Secret, value: str) -> str | None:
     if not value:
-        return _("%(label)s is missing.") % {"label": _(secret.label)}
+        return _("%(label)s is missing.") % {"label": _(secret.label)} if secret.required else None
     complaint = secret.complaint(value)
     return _(complaint) if complaint else None
 

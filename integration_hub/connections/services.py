@@ -14,11 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integration_hub.companies.models import Company
-from integration_hub.connections import clients, found
+from integration_hub.connections import clients, found, signing
 from integration_hub.connections.fields import DecryptionError
 from integration_hub.connections.inputs import InvalidInput, clean_secrets, clean_settings
 from integration_hub.connections.models import Connection, OAuthGrant, Status
 from integration_hub.contract import Account, AuthFailed, ConfigError, Provider, ProviderError, registry
+from integration_hub.contract.webhooks import WEBHOOK_SECRET
 from integration_hub.notices import audit, problems
 
 __all__ = [
@@ -207,12 +208,25 @@ def _save(
 
 def _fill(row: Connection, provider: Provider, keys: Mapping[str, str], account: Account) -> None:
     first, *further = (secret.name for secret in provider.secrets)
+    former = signing.kept_former(provider, *_before(row, account), keys)
     row.api_key = keys[first]
-    row.secrets = {name: keys[name] for name in further} or None
+    row.webhook_secret = keys.get(WEBHOOK_SECRET) or None
+    more = {name: keys[name] for name in further if keys[name] and name != WEBHOOK_SECRET}
+    row.secrets = {**more, **former} or None
     row.status, row.is_active, row.last_error = Status.CONNECTED, True, ""
     row.account_id, row.account_label = account.id, account.label
     row.missing_scopes = list(account.missing)
     row.key_version += 1
+
+
+def _before(row: Connection, account: Account) -> tuple[dict[str, str], dict[str, str]]:
+    """The further secrets as they are stored, and all by name; nothing of another account or that cannot be read."""
+    if row.account_id != account.id:
+        return {}, {}
+    try:
+        return dict(row.secrets or {}), clients.secrets_of(row)
+    except DecryptionError:
+        return {}, {}
 
 
 def _other_account(provider: Provider, row: Connection, account: Account) -> str:

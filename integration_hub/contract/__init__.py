@@ -16,7 +16,9 @@ from integration_hub.contract.errors import (
 from integration_hub.contract.provider import Account, Provider, Route, Stat
 from integration_hub.contract.records import Field, File, FileRef, RecordType, Ref
 from integration_hub.contract.resources import Resource
+from integration_hub.contract.streams import Batch, Pull, Stream
 from integration_hub.contract.sync import MappedField, ReadyTarget, RemoteField, Row, Sink, Target, WriteMode, Written
+from integration_hub.contract.webhooks import Delivery, Incoming, Poke, Refused, Webhook
 
 __all__ = [
     "Account",
@@ -25,19 +27,25 @@ __all__ = [
     "Api",
     "ApiKey",
     "AuthFailed",
+    "Batch",
     "ConfigError",
+    "Delivery",
     "Field",
     "FieldRefused",
     "File",
     "FileRef",
+    "Incoming",
     "MappedField",
+    "Poke",
     "Provider",
     "ProviderError",
+    "Pull",
     "Rate",
     "RateLimited",
     "ReadyTarget",
     "RecordType",
     "Ref",
+    "Refused",
     "Rejected",
     "RemoteField",
     "Reply",
@@ -49,8 +57,10 @@ __all__ = [
     "Setting",
     "Sink",
     "Stat",
+    "Stream",
     "Target",
     "TransientError",
+    "Webhook",
     "WriteMode",
     "Written",
 ]

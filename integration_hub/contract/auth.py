@@ -9,7 +9,8 @@ class Secret:
     """A value that is stored encrypted and never shown. `pattern` is the whole format, `hint` says it in words.
 
     `refuse` lists (pattern, sentence): formats known to be wrong, with the reason. `env` are environment variables
-    that `import_keys` reads.
+    that `import_keys` reads. Not `required`: may be given later (a webhook secret is made for an address, which is
+    known only once the connection is there).
     """
 
     name: str
@@ -18,6 +19,7 @@ class Secret:
     pattern: str = r".+"
     env: tuple[str, ...] = ()
     refuse: tuple[tuple[str, str], ...] = ()
+    required: bool = True
 
     def complaint(self, value: str) -> str | None:
         """A sentence when `value` cannot be right, else None."""
@@ -45,7 +47,8 @@ class Setting:
 
 @dataclass(frozen=True)
 class ApiKey:
-    """A key typed by an admin. The first secret lies in `api_key`, further ones in the connection's secrets."""
+    """A key typed by an admin. The first secret lies in `api_key`, one named `webhook_secret` in the column of that
+    name, further ones in the connection's secrets."""
 
     secrets: tuple[Secret, ...]
     settings: tuple[Setting, ...] = field(default=())

@@ -11,7 +11,9 @@ from integration_hub.contract.acts import Action
 from integration_hub.contract.api import Api, Json, Reply
 from integration_hub.contract.auth import ApiKey, Secret, Setting
 from integration_hub.contract.resources import Resource
+from integration_hub.contract.streams import Stream
 from integration_hub.contract.sync import Sink
+from integration_hub.contract.webhooks import Webhook
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -77,6 +79,8 @@ class Provider(ABC):
     api: ClassVar[Api]
     settings: ClassVar[tuple[Setting, ...]] = ()
     sinks: ClassVar[tuple[Sink[Any], ...]] = ()
+    streams: ClassVar[tuple[Stream[Any], ...]] = ()
+    webhook: ClassVar[Webhook | None] = None
     actions: ClassVar[tuple[Action[Any], ...]] = ()
     ready: ClassVar[tuple[str, ...]] = ()  # record types that get a ready mapping when a key is connected
     essential_scopes: ClassVar[tuple[str, ...]] = ()  # a key that lacks one of these is refused
@@ -117,6 +121,13 @@ class Provider(ABC):
         for sink in self.sinks:
             if sink.key == key:
                 return sink
+        raise KeyError(key)
+
+    def stream(self, key: str) -> Stream[Any]:
+        """KeyError when the provider has no such stream."""
+        for stream in self.streams:
+            if stream.key == key:
+                return stream
         raise KeyError(key)
 
     def action(self, key: str) -> Action[Any]:
