@@ -372,6 +372,11 @@ def provider_url(key: str, default: str, kind: str = "API") -> str:
     return env.str(f"{key.upper()}_{kind}_URL", default=default).rstrip("/")
 
 
+def provider_word(key: str, name: str) -> str:
+    """What the environment says for a provider: `<KEY>_CLIENT_ID`, `<KEY>_REDIRECT_URI` …; empty when it does not."""
+    return env.str(f"{key.upper()}_{name}", default="").strip()
+
+
 # --- logs ------------------------------------------------------------------------------------------------------------
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 LOG_FORMAT = env.str("LOG_FORMAT", default="console" if DEBUG else "json")

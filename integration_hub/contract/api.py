@@ -55,3 +55,13 @@ class Api:
     rates: tuple[Rate, ...] = ()
     explain: Callable[[Reply], ProviderError | None] = explain_nothing
     hosts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Callee:
+    """Whom a call goes to where that is not the provider's API itself, but an endpoint with rules of its own (its
+    token endpoint, say). `key` and `name` are the provider's."""
+
+    key: str
+    name: str
+    api: Api

@@ -6,12 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Scope:
-    """A permission we ask for: the provider's own name, and what it is for in people's words. Without an `essential`
-    one the hub does not connect."""
+    """A permission we ask for: the provider's own name, and what it is for in people's words."""
 
     name: str
     label: str
-    essential: bool = True
 
 
 @dataclass(frozen=True)
@@ -21,15 +19,15 @@ class OAuth2:
     `grant` is the label of the provider's own table of grants. `basic`: the client proves itself with a Basic header,
     else in the body. `rotates`: a refresh token works once, and both old tokens end with it. `refresh_seconds`: how
     long a refresh token lives when it is not used, where the answer does not say (0: without end). `params` are
-    further parameters of the consent page's address. `revoke`: empty where there is no such endpoint.
+    further parameters of the consent page's address. `revoke_path`: empty where there is no such endpoint.
     """
 
     url: str
     grant: str
     scopes: tuple[Scope, ...]
-    authorize: str = "/authorize"
-    token: str = "/token"
-    revoke: str = ""
+    authorize_path: str = "/authorize"
+    token_path: str = "/token"  # noqa: S105 - a path
+    revoke_path: str = ""
     pkce: bool = True
     basic: bool = True
     rotates: bool = True

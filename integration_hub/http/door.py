@@ -20,7 +20,7 @@ from django.db import DatabaseError, connections
 from django.utils.translation import gettext as _
 
 from integration_hub.contract import Provider, ProviderError, RateLimited, Reply, TransientError
-from integration_hub.contract.api import Json
+from integration_hub.contract.api import Callee, Json
 from integration_hub.http import bodies, breaker, buckets, gate, metrics, statuses, transport
 from integration_hub.http.failures import BROKEN, failure
 from integration_hub.http.redaction import scrub
@@ -59,6 +59,7 @@ class Call:
     path: str
     params: Mapping[str, Any] | list[tuple[str, str]] | None
     json: Json
+    form: Mapping[str, str] | None
     bucket: str
     repeatable: bool
     rows: int
@@ -82,7 +83,7 @@ class Door:
     `prio` 0 is a person who waits; `trusted` False: the guard looks at every address; `secrets` never appear in errors.
     """
 
-    provider: Provider
+    provider: Provider | Callee
     base_url: str = field(kw_only=True)
     account: str = field(kw_only=True)
     company_id: UUID | None = field(kw_only=True)
@@ -105,14 +106,15 @@ class Door:
         rows: int = 0,
         deadline: float | None = None,
         host: str = "",
+        form: Mapping[str, str] | None = None,
     ) -> Reply:
         """A 2xx answer, read whole; anything else is an error of the contract. `deadline`: seconds in all (30). `host`:
-        the word of one of the declaration's further addresses."""
+        the word of one of the declaration's further addresses. `form`: sent in the place of JSON."""
         refuse_inside_transaction()
         method = method.upper()
         safe = method in SAFE if repeatable is None else repeatable
         ends = min(time.monotonic() + (settings.CALL_SECONDS if deadline is None else deadline), _hurry.get())
-        call = Call(operation, method, path, params, json, bucket, safe, rows, ends, self._address(host))
+        call = Call(operation, method, path, params, json, form, bucket, safe, rows, ends, self._address(host))
         try:
             self._refuse_when_too_late(ends)
             reply = self._try(call)
@@ -178,6 +180,7 @@ class Door:
             headers=self.headers,
             params=call.params,
             json=call.json,
+            form=call.form,
             ends=call.ends,
             trusted=self.trusted,
         )

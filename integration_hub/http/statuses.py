@@ -19,6 +19,7 @@ from integration_hub.contract import (
     Reply,
     TransientError,
 )
+from integration_hub.contract.api import Callee
 
 PAUSE = 5.0  # seconds after a 429 that names no time
 LONGEST_PAUSE = 24 * 3600.0
@@ -37,7 +38,7 @@ _TABLE: dict[int, tuple[Callable[..., ProviderError], Promise]] = {
 }
 
 
-def refusal(provider: Provider, reply: Reply) -> ProviderError:
+def refusal(provider: Provider | Callee, reply: Reply) -> ProviderError:
     """The error for an answer that is not 2xx."""
     error = _explained(provider, reply) or _from_table(provider.name, reply)
     if error.status is None:
@@ -45,7 +46,7 @@ def refusal(provider: Provider, reply: Reply) -> ProviderError:
     return error
 
 
-def _explained(provider: Provider, reply: Reply) -> ProviderError | None:
+def _explained(provider: Provider | Callee, reply: Reply) -> ProviderError | None:
     try:
         return provider.api.explain(reply)
     except ValueError:  # an error page where the provider usually sends JSON

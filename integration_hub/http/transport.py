@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 import requests
 from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
@@ -48,12 +49,13 @@ def send(
     headers: Mapping[str, str],
     params: Mapping[str, Any] | list[tuple[str, str]] | None,
     json: Json,
+    form: Mapping[str, str] | None = None,
     ends: float,
     trusted: bool,
 ) -> Reply:
     """The answer, whole. Unreachable, guard.Blocked: it never left; OutOfTime, Dropped, TooLarge: it did."""
     url = f"{base_url.rstrip('/')}/{path.lstrip('/')}"
-    body, kind = _encoded(json)
+    body, kind = _encoded(json) if form is None else _as_form(form)
     with taking(Turn(ends, trusted)):
         try:
             session = session_for(base_url, trusted)
@@ -96,6 +98,10 @@ def _encoded(json: Json) -> tuple[bytes | None, dict[str, str]]:
         return None, {}
     text = jsonlib.dumps(json, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
     return text.encode(), {"Content-Type": "application/json"}
+
+
+def _as_form(form: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:
+    return urlencode(form).encode(), {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def _body(response: requests.Response, ends: float) -> bytes:
