@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+from django.utils.translation import gettext as _
+
 GENERAL = ""  # the field name of a sentence about the record as a whole
 
 
@@ -12,6 +14,11 @@ class Invalid(ValueError):
         self.errors: dict[str, list[str]] = {name: list(sentences) for name, sentences in errors.items()}
         told = (f"{name}: {' '.join(said)}" if name else " ".join(said) for name, said in self.errors.items())
         super().__init__("; ".join(told))
+
+
+def raced() -> Invalid:
+    """Two at once: the check before saw nothing yet, the database's constraint did."""
+    return Invalid({GENERAL: [_("Somebody else just saved one like it. Look again, then save.")]})
 
 
 class Errors:

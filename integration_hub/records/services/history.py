@@ -15,6 +15,7 @@ from django.db.models import Count, F, Max, Min, Q, Sum
 
 from integration_hub.records import money
 from integration_hub.records.models import Customer, Event, Order, OrderItem, Ticket
+from integration_hub.records.services import statements
 
 COUNTED = Q(deleted_at=None) & ~Q(status=Order.Status.CANCELLED) & ~Q(payment_state=Order.PaymentState.REFUNDED)
 # The same, seen from an order's line and from a ticket.
@@ -48,7 +49,7 @@ def refresh_customers(company_id: UUID, ids: Collection[UUID]) -> list[UUID]:
         row.orders_count = fact.get("n", 0)
         row.first_purchase_at, row.last_purchase_at = fact.get("first"), fact.get("last")
         row.tickets_count, row.spent = tickets.get(row.pk, 0), _texts(spent.get(row.pk, {}))
-    return _save(Customer, rows, ("orders_count", "tickets_count", "spent", "first_purchase_at", "last_purchase_at"))
+    return _save(rows, ("orders_count", "tickets_count", "spent", "first_purchase_at", "last_purchase_at"))
 
 
 def refresh_events(company_id: UUID, ids: Collection[UUID]) -> list[UUID]:
@@ -63,7 +64,7 @@ def refresh_events(company_id: UUID, ids: Collection[UUID]) -> list[UUID]:
     sold = dict(Ticket.everywhere.filter(HELD, event__in=ids).values_list("event").annotate(Count("pk")).order_by())
     for row in rows:
         row.tickets_sold, row.revenue = sold.get(row.pk, 0), _texts(revenue.get(row.pk, {}))
-    return _save(Event, rows, ("tickets_sold", "revenue"))
+    return _save(rows, ("tickets_sold", "revenue"))
 
 
 def _locked(model: type[models.Model], company_id: UUID, ids: Collection[UUID]) -> list[Any]:
@@ -96,8 +97,7 @@ def _texts(totals: dict[str, Decimal]) -> dict[str, str]:
     return {currency: money.text(amount, currency) for currency, amount in sorted(totals.items())}
 
 
-def _save(model: type[models.Model], rows: list[Any], fields: tuple[str, ...]) -> list[UUID]:
+def _save(rows: list[Any], fields: tuple[str, ...]) -> list[UUID]:
     changed = [row for row in rows if any(getattr(row, name) != row.before[name] for name in fields)]
-    for row in changed:
-        row.save(update_fields=fields)
+    statements.update(changed, fields)
     return [row.pk for row in changed]

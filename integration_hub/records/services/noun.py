@@ -12,7 +12,7 @@ from integration_hub.companies.models import Company
 from integration_hub.notices import audit
 from integration_hub.records.models import Record
 from integration_hub.records.services import cleaning
-from integration_hub.records.services.errors import GENERAL, Errors, Invalid
+from integration_hub.records.services.errors import GENERAL, Errors, Invalid, raced
 from integration_hub.records.services.unit import Unit, work
 
 R = TypeVar("R", bound=Record)
@@ -148,8 +148,7 @@ class Noun(Generic[R]):
         try:
             record.save(**how)
         except IntegrityError as error:
-            # Two people at once: the check before saw nothing yet, the constraint did.
-            raise Invalid({GENERAL: [_("Somebody else just saved one like it. Look again, then save.")]}) from error
+            raise raced() from error
 
 
 def copied(record: R) -> R:
