@@ -12,7 +12,7 @@ from integration_hub.http import clock
 from integration_hub.sync import lanes, nudge, sql
 from integration_hub.sync.models import Mapping, WorkRow
 
-CHUNK = 200  # rows a statement; SQLite takes 32,766 parameters at most
+CHUNK = 1000  # rows a statement
 _LIVE_LOCK = 0x48554201  # namespace of the advisory lock between changes and going live
 
 # Always writes the row it relies on: a worker that read too early must not settle an edit it never saw. An edit during
@@ -34,8 +34,11 @@ ON CONFLICT (target, record_type, record_id) DO UPDATE SET
   run_id = CASE WHEN excluded.run_id IS NOT NULL OR sync_work.rev = sync_work.done_rev
                 THEN excluded.run_id ELSE sync_work.run_id END
 """
-_ROW = "(%s, %s, %s, %s, 1, 0, %s, %s, %s, 0, NULL, NULL, '', '', '', '', {run})"
 # WHERE true: without it SQLite takes ON CONFLICT for the ON of a join.
+_GIVEN = """
+SELECT %s, news.target, %s, news.record, 1, 0, %s, %s, %s, 0, NULL, NULL, '', '', '', '', {run}
+FROM {news} AS news WHERE true ORDER BY news.target, news.record
+"""
 _FOUND = """
 SELECT %s, %s, %s, found.work_record, 1, 0, %s, %s, %s, 0, NULL, NULL, '', '', '', '', NULL
 FROM ({found}) AS found WHERE true ORDER BY found.work_record
@@ -104,11 +107,9 @@ def write(
 def _write(
     company_id: UUID, record_type: str, pairs: list[tuple[UUID, UUID]], prio: int, run: UUID | None, now: datetime
 ) -> None:
-    row = _ROW.format(run="NULL" if run is None else "%s")
-    values: list[object] = []
-    for target, record in pairs:
-        values += [company_id, target, record_type, record, prio, now, now, *([] if run is None else [run])]
-    sql.execute(_UPSERT.format(rows=f"VALUES {', '.join([row] * len(pairs))}"), values)
+    found = _GIVEN.format(news=sql.given(target="uuid", record="uuid"), run="NULL" if run is None else "%s")
+    values = [company_id, record_type, prio, now, now, *([] if run is None else [run]), sql.rows(pairs)]
+    sql.execute(_UPSERT.format(rows=found), values)
 
 
 def wake(targets: list[UUID]) -> None:
