@@ -13,11 +13,25 @@ from integration_hub.contract.errors import (
     RowsGone,
     TransientError,
 )
+from integration_hub.contract.oauth import OAuth2, Scope
 from integration_hub.contract.provider import Account, Provider, Route, Stat
-from integration_hub.contract.records import Field, File, FileRef, RecordType, Ref
+from integration_hub.contract.records import Entry, Field, File, FileRef, RecordType, Ref, Unfit
 from integration_hub.contract.resources import Resource
 from integration_hub.contract.streams import Batch, Pull, Stream
-from integration_hub.contract.sync import MappedField, ReadyTarget, RemoteField, Row, Sink, Target, WriteMode, Written
+from integration_hub.contract.sync import (
+    CursorExpired,
+    Direction,
+    MappedField,
+    Page,
+    ReadyTarget,
+    RemoteField,
+    RemoteRow,
+    Row,
+    Sink,
+    Target,
+    WriteMode,
+    Written,
+)
 from integration_hub.contract.webhooks import Delivery, Incoming, Poke, Refused, Webhook
 
 __all__ = [
@@ -29,13 +43,18 @@ __all__ = [
     "AuthFailed",
     "Batch",
     "ConfigError",
+    "CursorExpired",
     "Delivery",
+    "Direction",
+    "Entry",
     "Field",
     "FieldRefused",
     "File",
     "FileRef",
     "Incoming",
     "MappedField",
+    "OAuth2",
+    "Page",
     "Poke",
     "Provider",
     "ProviderError",
@@ -48,11 +67,13 @@ __all__ = [
     "Refused",
     "Rejected",
     "RemoteField",
+    "RemoteRow",
     "Reply",
     "Resource",
     "Route",
     "Row",
     "RowsGone",
+    "Scope",
     "Secret",
     "Setting",
     "Sink",
@@ -60,6 +81,7 @@ __all__ = [
     "Stream",
     "Target",
     "TransientError",
+    "Unfit",
     "Webhook",
     "WriteMode",
     "Written",

@@ -62,6 +62,22 @@ class Field:
 
 
 @dataclass(frozen=True)
+class Entry:
+    """What was read of one record at a provider: these fields. `id` is None while it is not a record of ours yet."""
+
+    id: UUID | None
+    values: Values
+
+
+class Unfit(Exception):
+    """Our own rules refuse values that were read at a provider: sentences by field ("" for the record as a whole)."""
+
+    def __init__(self, errors: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+
+@dataclass(frozen=True)
 class RecordType:
     """A kind of record that can be synced, registered by the room that owns it.
 
@@ -72,6 +88,11 @@ class RecordType:
     mirrored(company, {id: remote id or None}) -> the record notes which remote row it is in the primary mapping; called
     outside transactions, and again after a kill.
     file(company, id, field name) -> the file of that field, made now; None when the record is gone.
+
+    Where records may come from a provider as well, all in the caller's transaction:
+    lock(company, ids): nobody else changes these records before it ends.
+    save(company, entry) -> the record's id, made or changed by the same rules as by people; Unfit when they refuse.
+    remove(company, id): as if a person had deleted it; Unfit when others still need it.
     """
 
     key: str
@@ -85,6 +106,9 @@ class RecordType:
     address: Callable[[UUID], str]
     mirrored: Callable[[UUID, Mapping[UUID, str | None]], None] | None = None
     file: Callable[[UUID, UUID, str], File | None] | None = None
+    lock: Callable[[UUID, Sequence[UUID]], None] | None = None
+    save: Callable[[UUID, Entry], UUID] | None = None
+    remove: Callable[[UUID, UUID], None] | None = None
 
     def field(self, name: str) -> Field:
         """KeyError when there is no such field."""

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -34,9 +35,17 @@ class WriteMode(StrEnum):
     IF_NEW = "if_new"
 
 
+class Direction(StrEnum):
+    """Which way a mapping, or one of its fields, goes."""
+
+    PUSH = "push"
+    PULL = "pull"
+    BOTH = "both"
+
+
 @dataclass(frozen=True)
 class MappedField:
-    """One of our fields and the remote field it is written to; `options` are the remote field's own.
+    """One of our fields and the remote field it is joined with; `options` are the remote field's own.
     `create_choices`: a choice that is missing over there will be made."""
 
     ours: Field
@@ -46,6 +55,7 @@ class MappedField:
     options: Mapping[str, Json] = field(default_factory=dict)
     write_mode: WriteMode = WriteMode.ALWAYS
     create_choices: bool = False
+    direction: Direction = Direction.PUSH
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,30 @@ class Written:
 
 
 @dataclass(frozen=True)
+class RemoteRow:
+    """A row as it is over there: its cells by remote field id, empty ones left out. `changed_at`: when it was last
+    changed, by the provider's clock; None where it does not say."""
+
+    remote_id: str
+    cells: Mapping[str, Json]
+    changed_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some rows, and the cursor from which reading goes on after them. `last`: nothing more is to be read now; the
+    next reading begins at this cursor and finds what changed since."""
+
+    rows: Sequence[RemoteRow]
+    cursor: Json
+    last: bool
+
+
+class CursorExpired(Exception):
+    """Reading cannot go on at this cursor: the listing it was in is over. It begins again at its start."""
+
+
+@dataclass(frozen=True)
 class ReadyTarget:
     """A mapping that works out of the box: where it goes and which fields it fills."""
 
@@ -105,6 +139,7 @@ class Sink(ABC, Generic[ClientT]):
     label: ClassVar[str] = ""
     batch: ClassVar[int] = 10
     mappable: ClassVar[bool] = False  # people may make mappings: the questions about places are answered
+    readable: ClassVar[bool] = False  # rows can be read as well (`page`, `read`, `back`)
 
     @abstractmethod
     def ready(self, client: ClientT, settings: Mapping[str, Any], record_type: RecordType) -> ReadyTarget:
@@ -168,6 +203,11 @@ class Sink(ABC, Generic[ClientT]):
 
     def read(self, client: ClientT, target: Target, remote_ids: Sequence[str]) -> Mapping[str, Mapping[str, Json]]:
         """The cells of these rows now, by remote id; rows that are gone are not in the answer."""
+        raise NotImplementedError
+
+    def page(self, client: ClientT, target: Target, cursor: Json) -> Page:
+        """The next rows: of the whole table from cursor None on, and of what changed since after a `last` page.
+        CursorExpired when the listing broke off."""
         raise NotImplementedError
 
     def back(self, cell: Json, mapped: MappedField) -> Value:

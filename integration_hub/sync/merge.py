@@ -21,16 +21,8 @@ from datetime import datetime
 from enum import Enum, StrEnum
 from typing import Final, TypeAlias
 
-from integration_hub.contract import WriteMode
+from integration_hub.contract import Direction, WriteMode
 from integration_hub.contract.api import Json
-
-
-class Direction(StrEnum):
-    """Which way a field goes."""
-
-    PUSH = "push"
-    PULL = "pull"
-    BOTH = "both"
 
 
 class Policy(StrEnum):

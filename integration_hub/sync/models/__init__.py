@@ -3,18 +3,24 @@
 from integration_hub.sync.models.lane import Heartbeat, Lane, Schedule
 from integration_hub.sync.models.link import OwedLink, RecordLink
 from integration_hub.sync.models.mapping import FieldMapping, Mapping
+from integration_hub.sync.models.pull import Conflict, Reading, Stray
 from integration_hub.sync.models.run import SyncRun, SyncWrite
+from integration_hub.sync.models.stream import StreamState
 from integration_hub.sync.models.work import ActionRow, WorkRow
 
 __all__ = [
     "ActionRow",
+    "Conflict",
     "FieldMapping",
     "Heartbeat",
     "Lane",
     "Mapping",
     "OwedLink",
+    "Reading",
     "RecordLink",
     "Schedule",
+    "Stray",
+    "StreamState",
     "SyncRun",
     "SyncWrite",
     "WorkRow",

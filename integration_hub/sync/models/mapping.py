@@ -7,7 +7,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from integration_hub.companies.managers import CompanyOwned
-from integration_hub.contract import WriteMode
+from integration_hub.contract import Direction, WriteMode
+from integration_hub.sync.merge import Policy
 
 
 class DeletePolicy(models.TextChoices):
@@ -25,6 +26,30 @@ class Write(models.TextChoices):
     IF_NEW = WriteMode.IF_NEW.value, _("only into new rows")
 
 
+class Way(models.TextChoices):
+    """The contract's directions, for people."""
+
+    PUSH = Direction.PUSH.value, _("to the provider only")
+    PULL = Direction.PULL.value, _("from the provider only")
+    BOTH = Direction.BOTH.value, _("both ways")
+
+
+class WhoWins(models.TextChoices):
+    """The merge's policies, for people."""
+
+    ASK = Policy.ASK.value, _("ask")
+    HUB_WINS = Policy.HUB_WINS.value, _("the hub's value wins")
+    PROVIDER_WINS = Policy.PROVIDER_WINS.value, _("the provider's value wins")
+    NEWEST_WINS = Policy.NEWEST_WINS.value, _("the newest edit wins")
+
+
+class RemoteDelete(models.TextChoices):
+    """What a row deleted at the provider does to its record here."""
+
+    IGNORE = "ignore", _("nothing")
+    DELETE = "delete", _("delete the record")
+
+
 class PausedBy(models.TextChoices):
     """What paused a field: seen in the table's fields, or only in a refusal."""
 
@@ -38,7 +63,8 @@ class Mapping(CompanyOwned):
     address of it (ids only), `merge_on` the remote field that holds our id. Another place is another mapping: the old
     one is retired and keeps its links. `filter`: conditions a record must meet (`sync.filters`); `create_choices`: a
     choice that is missing over there is made; `version` moves with every change of any of it; `by_hand`: somebody made
-    or changed it, so the ready mapping leaves it alone."""
+    or changed it, so the ready mapping leaves it alone; `policy`: who wins where both sides changed a field, `first`
+    where they meet for the first time."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connection = models.ForeignKey("connections.Connection", on_delete=models.CASCADE, related_name="mappings")
@@ -51,6 +77,30 @@ class Mapping(CompanyOwned):
     create_choices = models.BooleanField(_("make missing choices"), default=False)
     by_hand = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
+    direction = models.CharField(
+        _("direction"), max_length=10, choices=Way.choices, default=Way.PUSH, db_default=Way.PUSH.value
+    )
+    policy = models.CharField(
+        _("when both sides changed"),
+        max_length=20,
+        choices=WhoWins.choices,
+        default=WhoWins.ASK,
+        db_default=WhoWins.ASK.value,
+    )
+    first = models.CharField(
+        _("at the first meeting"),
+        max_length=20,
+        choices=WhoWins.choices,
+        default=WhoWins.ASK,
+        db_default=WhoWins.ASK.value,
+    )
+    on_remote_delete = models.CharField(
+        _("when deleted there"),
+        max_length=10,
+        choices=RemoteDelete.choices,
+        default=RemoteDelete.IGNORE,
+        db_default=RemoteDelete.IGNORE.value,
+    )
     is_live = models.BooleanField(_("live"), default=True)
     is_primary = models.BooleanField(_("primary"), default=False)
     retired_at = models.DateTimeField(_("replaced"), null=True)
@@ -71,8 +121,9 @@ class Mapping(CompanyOwned):
 
 
 class FieldMapping(models.Model):
-    """One of our fields and the remote field it fills, known by id so that a rename breaks nothing. `paused`: why it is
-    not written just now, a sentence; the other fields go on. `paused_by`: the table moved, or a write was refused."""
+    """One of our fields and the remote field it is joined with, known by id so that a rename breaks nothing. `paused`:
+    why it is not synced just now, a sentence; the other fields go on. `paused_by`: the table moved, or a write was
+    refused. `direction`: as far as the mapping's own goes."""
 
     mapping = models.ForeignKey(Mapping, on_delete=models.CASCADE, related_name="fields")
     position = models.PositiveSmallIntegerField(default=0)
@@ -82,6 +133,9 @@ class FieldMapping(models.Model):
     remote_type = models.CharField(_("remote type"), max_length=50)
     options = models.JSONField(default=dict)
     write_mode = models.CharField(_("write"), max_length=10, choices=Write.choices, default=Write.ALWAYS)
+    direction = models.CharField(
+        _("direction"), max_length=10, choices=Way.choices, default=Way.BOTH, db_default=Way.BOTH.value
+    )
     paused = models.TextField(_("paused"), blank=True, default="")
     paused_by = models.CharField(max_length=10, choices=PausedBy.choices, blank=True, default="")
 

@@ -76,10 +76,18 @@ class Outcome(models.TextChoices):
     FAILED = "failed", _("failed")
 
 
+class Went(models.TextChoices):
+    """Which way it went."""
+
+    OUT = "out", _("to the provider")
+    IN = "in", _("from the provider")
+
+
 class SyncWrite(CompanyOwned):
     """One record's part in a run: what was written, field by field, or why not.
 
-    `changes`: [{"field": label, "before": old, "after": new}], canonical values of ours.
+    `changes`: [{"field": label, "before": old, "after": new}], canonical values of ours. `way`: to the provider, or
+    from it.
     """
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="writes")
@@ -88,6 +96,7 @@ class SyncWrite(CompanyOwned):
     title = models.CharField(max_length=300, blank=True)
     remote_id = models.CharField(max_length=200, blank=True)
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
+    way = models.CharField(max_length=4, choices=Went.choices, default=Went.OUT, db_default=Went.OUT.value)
     sentence = models.TextField(blank=True)
     changes = models.JSONField(default=list)
     at = models.DateTimeField()

@@ -22,7 +22,8 @@ class WorkRow(CompanyOwned):
     """One record to bring over to one target. `rev` moves with every edit, `done_rev` follows when it is delivered;
     they differ while it is due. Ten edits make one delivery.
 
-    `tried_at`: a call was begun and not yet settled; its outcome is unknown until it is.
+    `tried_at`: a call was begun and not yet settled; its outcome is unknown until it is. `tried`: the cells it may
+    have written, where rows are read as well: a reading must not take them for somebody's edit.
     """
 
     PRIO_PERSON, PRIO_CHANGE, PRIO_BACKFILL = 0, 1, 2
@@ -38,6 +39,7 @@ class WorkRow(CompanyOwned):
     attempts = models.PositiveIntegerField(default=0)
     failing_since = models.DateTimeField(null=True)
     tried_at = models.DateTimeField(null=True)
+    tried = models.JSONField(null=True)
     hold = models.CharField(max_length=10, choices=Hold.choices, default=Hold.NO, blank=True)
     remedy = models.CharField(max_length=20, blank=True)
     sentence = models.TextField(blank=True)
