@@ -5,10 +5,11 @@ from __future__ import annotations
 import inspect
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from integration_hub.sandbox.clock import Clock
+from integration_hub.sandbox.parts import Parts
 from integration_hub.sandbox.sheets import Card, Sheet
 from integration_hub.sandbox.wire import Request, Response
 
@@ -53,6 +54,15 @@ class Simulator(ABC):
 
     @abstractmethod
     def load(self, state: dict[str, Any]) -> None: ...
+
+    def parts(self, *, whole: bool) -> Parts | None:
+        """The parts of the state that changed since this was last asked, or all of them; None where the state is small
+        and always written as a whole."""
+        return None
+
+    def load_parts(self, parts: Iterable[tuple[str, str, Any]]) -> bool:
+        """The state from its parts (shelf, name, value); False when there are none."""
+        return False
 
     @abstractmethod
     def view(self) -> dict[str, Any]:

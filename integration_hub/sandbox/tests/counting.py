@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
+from integration_hub.sandbox.parts import Parts
 from integration_hub.sandbox.routing import Route, find
 from integration_hub.sandbox.sheets import Card, Grid, Sheet, Shown
 from integration_hub.sandbox.simulator import Simulator
@@ -69,3 +70,23 @@ class CountingSimulator(Simulator):
         rows = [[Shown(name), Shown(str(number), look="number")] for name, number in self.counts.items()]
         grid = Grid("Counts", [Shown("Name"), Shown("Count")], rows, "Nothing was counted yet.", page=page, pages=3)
         return Sheet("All <counts>", [], [grid])
+
+
+class LargeSimulator(CountingSimulator):
+    """The same, kept in parts: one for each name."""
+
+    def parts(self, *, whole: bool) -> Parts:
+        new = {} if whole else self.handed
+        changed: dict[str, Any] = {name: number for name, number in self.counts.items() if new.get(name) != number}
+        gone = dict.fromkeys(set(new) - set(self.counts))
+        self.handed = dict(self.counts)
+        return Parts({("names", name): value for name, value in {**changed, **gone}.items()}, whole=whole)
+
+    def load_parts(self, parts: Iterable[tuple[str, str, Any]]) -> bool:
+        self.counts = {name: value for _, name, value in parts}
+        self.handed = dict(self.counts)
+        return bool(self.counts)
+
+    def reset(self) -> None:
+        super().reset()
+        self.handed: dict[str, int] = {}

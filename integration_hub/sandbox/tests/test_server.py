@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 import requests
 
+from integration_hub.sandbox.keeping import Keeper
 from integration_hub.sandbox.server import LARGEST
 from integration_hub.sandbox.testing import Sandbox, running
-from integration_hub.sandbox.tests.counting import CountingSimulator
+from integration_hub.sandbox.tests.counting import CountingSimulator, LargeSimulator
 
 
 def test_one_connection_carries_many_requests(sandbox: Sandbox) -> None:
@@ -187,3 +188,38 @@ def test_an_unreadable_file_is_put_aside(tmp_path: Path) -> None:
     with running(CountingSimulator(), state_file=file) as sandbox:
         assert sandbox.simulator("counting").counts == {}
     assert (tmp_path / "sandbox.json.unreadable").read_text() == '{"counting": {"cou'
+
+
+def test_parts_are_kept_all_or_none(tmp_path: Path) -> None:
+    file, large = tmp_path / "sandbox.json", LargeSimulator()
+
+    def kept() -> dict[str, int]:
+        again = LargeSimulator()
+        Keeper(file, [again])
+        return again.counts
+
+    keeper = Keeper(file, [large])
+    large.counts, large.changes = {"a": 1, "b": 1}, 1
+    assert keeper.write()
+    assert kept() == {"a": 1, "b": 1}
+    large.counts, large.changes = {"a": 2, "c": object()}, 2  # type: ignore[dict-item]
+    with pytest.raises(TypeError):
+        keeper.write()
+    assert kept() == {"a": 1, "b": 1}, "a write that ended half way was never there"
+    large.counts = {"a": 2, "c": 3}
+    assert keeper.write()
+    assert kept() == {"a": 2, "c": 3}, "what was handed out and not written is written the next time"
+    assert [path.stat().st_mode & 0o777 for path in tmp_path.iterdir()] == [0o600, 0o600]
+
+
+def test_unreadable_parts_are_put_aside(tmp_path: Path) -> None:
+    file = tmp_path / "sandbox.json"
+    file.write_text("{}")
+    (tmp_path / "sandbox.json.parts").write_text("no database, but as long as one would have to be " * 20)
+    large = LargeSimulator()
+    Keeper(file, [large])
+    assert large.counts == {}
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "sandbox.json.parts.unreadable",
+        "sandbox.json.unreadable",
+    ]

@@ -13,8 +13,9 @@ from integration_hub.contract.api import Json
 from integration_hub.sandbox.wire import Request, Response
 from providers.airtable.simulator.call import Call
 from providers.airtable.simulator.errors import AirtableError
-from providers.airtable.simulator.model import Field, Record, State, Table
+from providers.airtable.simulator.model import Field, State, Table
 from providers.airtable.simulator.reading import Reader, Shape
+from providers.airtable.simulator.rows import Record
 
 ENLARGED = 1.5  # base64 and JSON around a file
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from providers.airtable.simulator import fields
 from providers.airtable.simulator.access import SCOPES
-from providers.airtable.simulator.model import Base, Field, Record, State, Table, Token
+from providers.airtable.simulator.model import Base, Field, State, Table, Token
+from providers.airtable.simulator.rows import Record
 
 SALES, EVENTS = "appDemoSalesBase1", "appDemoEventBase1"
 OWNER, COLLEAGUE = ("usrDemoOwner00001", "demo@example.com"), ("usrDemoColleague1", "colleague@example.com")
@@ -151,5 +152,5 @@ def _fill(table: Table, rows: tuple[dict[str, Any], ...], when: float) -> None:
     for number, row in enumerate(rows, 1):
         cells = {table.field(name).id: value for name, value in row.items()}
         key = _id("rec", table.name, str(number))
-        table.records[key] = Record(key, number, when, when, OWNER[0], OWNER[0], cells, dict.fromkeys(cells, when))
+        table.records.add(Record(key, number, when, when, OWNER[0], OWNER[0], cells, dict.fromkeys(cells, when)))
     table.last_number = len(rows)

@@ -9,7 +9,8 @@ from typing import Any
 from integration_hub.contract.api import Json
 from providers.airtable.simulator.errors import AirtableError
 from providers.airtable.simulator.fields import new_choice
-from providers.airtable.simulator.model import Base, Field, Record, Table, new_id
+from providers.airtable.simulator.model import Base, Field, Table, new_id
+from providers.airtable.simulator.rows import Record
 
 
 class Draft:
@@ -31,6 +32,7 @@ class Draft:
         self.builder, self.files = builder, files if files is not None else {}
         self.users = list(users)
         self._undo: list[Callable[[], object]] = []
+        self._changed: dict[str, Table] = {}
 
     def __enter__(self) -> Draft:
         return self
@@ -39,37 +41,44 @@ class Draft:
         if error is not None:
             for step in reversed(self._undo):
                 step()
+        else:
+            for row, table in self._changed.items():
+                table.records.renew(row)
 
     def create(self, table: Table) -> Record:
         table.last_number += 1
         record = Record(new_id("rec"), table.last_number, self.now, self.now, self.user, self.user)
-        table.records[record.id] = record
-        self._undo.append(lambda: table.records.pop(record.id))
+        table.records.add(record)
+        self._undo.append(lambda: table.records.remove(record.id))
+        self._changed[record.id] = table
         return record
 
     def remove(self, table: Table, record: Record) -> None:
         for field in table.fields:
             self.set(table, record, field, None)
-        del table.records[record.id]
+        table.records.remove(record.id)
 
     def set(self, table: Table, record: Record, field: Field, value: Json) -> None:
         """Put a cell that was accepted. The same value again is no change."""
         old = record.cells.get(field.id)
         if old == value and type(old) is type(value):
             return
-        self._put(record, field, value)
+        self._put(table, record, field, value)
         if field.type == "multipleRecordLinks":
             self._mirror(field, record, _ids(old), _ids(value))
 
-    def _put(self, record: Record, field: Field, value: Json) -> None:
-        before = dict(record.cells), dict(record.touched), record.modified, record.modified_by
-        self._undo.append(lambda: _restore(record, before))
+    def _put(self, table: Table, record: Record, field: Field, value: Json) -> None:
+        if record.id not in self._changed:
+            before = dict(record.cells), dict(record.touched), record.modified, record.modified_by
+            self._undo.append(lambda: _restore(table, record, before))
+            self._changed[record.id] = table
         if value is None:
             record.cells.pop(field.id, None)
         else:
             record.cells[field.id] = value
         record.touched[field.id] = record.modified = self.now
         record.modified_by = self.user
+        table.records.note(record.id)
 
     def _mirror(self, field: Field, record: Record, old: list[str], new: list[str]) -> None:
         """The linked rows name this one in their own link field, where there is one."""
@@ -80,7 +89,7 @@ class Draft:
             return
         for linked in {*old, *new} & set(other.records):
             theirs = [each for each in _ids(other.records[linked].cells.get(inverse.id)) if each != record.id]
-            self._put(other.records[linked], inverse, [*theirs, *([record.id] if linked in new else [])] or None)
+            self._put(other, other.records[linked], inverse, [*theirs, *([record.id] if linked in new else [])] or None)
 
     def choice(self, field: Field, name: str) -> str:
         """The choice of that name; made when typecast allows, refused otherwise."""
@@ -112,11 +121,10 @@ class Draft:
             return key
         if not self.typecast:
             raise AirtableError("ROW_DOES_NOT_EXIST", key)
-        for record in table.records.values():
-            if record.cells.get(table.primary.id) == key:
-                return record.id
+        for record in table.records.with_values([table.primary.id], (key,)):
+            return record.id
         record = self.create(table)
-        self._put(record, table.primary, key)
+        self._put(table, record, table.primary, key)
         return record.id
 
 
@@ -124,5 +132,6 @@ def _ids(value: Json) -> list[str]:
     return [str(each) for each in value] if isinstance(value, list) else []
 
 
-def _restore(record: Record, before: tuple[dict[str, Json], dict[str, float], float, str]) -> None:
+def _restore(table: Table, record: Record, before: tuple[dict[str, Json], dict[str, float], float, str]) -> None:
     record.cells, record.touched, record.modified, record.modified_by = before
+    table.records.note(record.id)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from integration_hub.sandbox.simulator import BadOrder
 from providers.airtable.simulator.draft import Draft
 from providers.airtable.simulator.errors import AirtableError
-from providers.airtable.simulator.model import Base, Field, Record, Table, Token
+from providers.airtable.simulator.model import Base, Field, Table, Token
+from providers.airtable.simulator.rows import Record
 
 if TYPE_CHECKING:
     from providers.airtable.simulator.simulator import AirtableSimulator as Simulator

@@ -17,7 +17,8 @@ from integration_hub.contract.api import Json
 from integration_hub.sandbox.clock import instant
 from providers.airtable.simulator import functions
 from providers.airtable.simulator.functions import Failed, Value, text_of
-from providers.airtable.simulator.model import Field, Record, Table
+from providers.airtable.simulator.model import Field, Table
+from providers.airtable.simulator.rows import Record
 
 Tree: TypeAlias = "tuple[Any, ...]"
 Compiled: TypeAlias = Callable[[Record], Value]

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from integration_hub.sandbox.wire import Request
-from providers.airtable.simulator import formula
+from providers.airtable.simulator import formula, narrowing
 from providers.airtable.simulator.call import Call
 from providers.airtable.simulator.errors import AirtableError
-from providers.airtable.simulator.model import Field, Limits, Record, Table, new_id
+from providers.airtable.simulator.model import Field, Limits, Table, new_id
 from providers.airtable.simulator.reading import Reader, Shape
+from providers.airtable.simulator.rows import Record
 
 SORT = re.compile(r"sort\[(\d+)\]\[(field|direction)\]$")
 MOST_ITERATORS = 1000
@@ -35,6 +36,7 @@ class Iterator:
     table: str
     ids: list[str]
     used: float
+    places: dict[str, int] = field(default_factory=dict)  # where the pages that were offered begin
 
 
 @dataclass
@@ -43,7 +45,11 @@ class Iterators:
 
     alive: dict[str, Iterator] = field(default_factory=dict)
 
-    def keep(self, iterator: Iterator) -> str:
+    def keep(self, iterator: Iterator, limits: Limits) -> str:
+        """Its key. Those that nobody may ask any more are let go: each holds as many ids as its table has rows."""
+        self.alive = {
+            key: each for key, each in self.alive.items() if iterator.used - each.used <= limits.iterator_seconds
+        }
         while len(self.alive) >= MOST_ITERATORS:
             self.alive.pop(next(iter(self.alive)))
         key = new_id("itr")
@@ -108,22 +114,24 @@ def _listed(call: Call, options: dict[str, Any]) -> dict[str, Any]:
     iterators, limits = call.simulator.iterators, call.state.limits
     if offset := options.get("offset"):
         key, _, first = str(offset).partition("/")
-        ids = iterators.find(key, table, limits, call.now).ids
-        start = _position(ids, first)
+        iterator = iterators.find(key, table, limits, call.now)
+        start = _position(iterator, first)
     else:
-        key, ids, start = "", [record.id for record in _found(call, options)], 0
-    records, following = _page(table, ids, start, size)
+        iterator = Iterator(table.id, [record.id for record in _found(call, options)], call.now)
+        key, start = "", 0
+    records, following = _page(table, iterator.ids, start, size)
     answer: dict[str, Any] = {"records": reader.show_all(records)}
-    if following < len(ids):
-        key = key or iterators.keep(Iterator(table.id, ids, call.now))
-        answer["offset"] = f"{key}/{ids[following]}"
+    if following < len(iterator.ids):
+        first = iterator.ids[following]
+        iterator.places[first] = following
+        answer["offset"] = f"{key or iterators.keep(iterator, limits)}/{first}"
     return answer
 
 
-def _position(ids: list[str], first: str) -> int:
+def _position(iterator: Iterator, first: str) -> int:
     try:
-        return ids.index(first)
-    except ValueError:
+        return iterator.places[first]
+    except KeyError:
         raise AirtableError("LIST_RECORDS_ITERATOR_NOT_AVAILABLE") from None
 
 
@@ -140,14 +148,20 @@ def _page(table: Table, ids: list[str], start: int, size: int) -> tuple[list[Rec
 
 
 def _found(call: Call, options: dict[str, Any]) -> list[Record]:
-    records = _in_order(call.table, call.table.records.values(), options)
+    records: Iterable[Record] = call.table.records.values()
     if text := options.get("filterByFormula"):
-        try:
-            passes = formula.matches(str(text), call.table, call.now)
-        except formula.BadFormula as error:
-            raise AirtableError("INVALID_FILTER_BY_FORMULA", str(error)) from None
-        records = [record for record in records if passes(record)]
+        records = _passing(call, str(text))
+    records = _in_order(call.table, records, options)
     return records[: _number(options["maxRecords"])] if "maxRecords" in options else records
+
+
+def _passing(call: Call, text: str) -> list[Record]:
+    try:
+        passes = formula.matches(text, call.table, call.now)
+    except formula.BadFormula as error:
+        raise AirtableError("INVALID_FILTER_BY_FORMULA", str(error)) from None
+    few = narrowing.narrowed(text, call.table)
+    return [record for record in (call.table.records.values() if few is None else few) if passes(record)]
 
 
 def _in_order(table: Table, records: Iterable[Record], options: dict[str, Any]) -> list[Record]:

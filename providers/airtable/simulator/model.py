@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from integration_hub.contract.api import Json
+from providers.airtable.simulator import rows
+from providers.airtable.simulator.rows import Rows
 
 ALPHABET = string.ascii_letters + string.digits
 
@@ -42,20 +43,6 @@ class Field:
 
 
 @dataclass
-class Record:
-    """`cells` holds only what is not empty, by field id; `touched` when each cell last changed. Times are seconds."""
-
-    id: str
-    number: int
-    created: float
-    modified: float
-    created_by: str
-    modified_by: str
-    cells: dict[str, Json] = field(default_factory=dict)
-    touched: dict[str, float] = field(default_factory=dict)
-
-
-@dataclass
 class Table:
     """`fields[0]` is the primary field. Records stand in the order in which they were made."""
 
@@ -64,7 +51,7 @@ class Table:
     fields: list[Field]
     views: list[dict[str, str]]
     description: str = ""
-    records: dict[str, Record] = field(default_factory=dict)
+    records: Rows = field(default_factory=Rows)
     last_number: int = 0
 
     @property
@@ -78,6 +65,10 @@ class Table:
     def field(self, key: str) -> Field:
         """By name or id; KeyError when there is none."""
         return self.columns()[key]
+
+    def head(self) -> dict[str, Any]:
+        """Everything but the records, as it is kept."""
+        return {**vars(self), "fields": [dict(vars(each)) for each in self.fields], "records": []}
 
     def view(self) -> dict[str, Any]:
         described = {"description": self.description} if self.description else {}
@@ -155,12 +146,23 @@ class State:
         for token in self.tokens:
             yield {"id": token.user, "email": token.email, "name": token.email.split("@")[0].title()}
 
+    def tables(self) -> Iterator[Table]:
+        for base in self.bases:
+            yield from base.tables
+
     def dump(self) -> dict[str, Any]:
+        bases = [_dump_base(base, [_dump_table(table) for table in base.tables]) for base in self.bases]
+        return {**self.head(), "bases": bases, "files": {key: dict(file) for key, file in self.files.items()}}
+
+    def head(self) -> dict[str, Any]:
+        """Everything but records and files."""
         return {
-            "bases": [_dump_base(base) for base in self.bases],
+            "bases": [
+                {"id": base.id, "name": base.name, "tables": [table.head() for table in base.tables]}
+                for base in self.bases
+            ],
             "tokens": [dict(vars(token)) for token in self.tokens],
             "limits": dict(vars(self.limits)),
-            "files": {key: dict(file) for key, file in self.files.items()},
         }
 
 
@@ -174,16 +176,12 @@ def load(state: Mapping[str, Any]) -> State:
     )
 
 
-def _dump_base(base: Base) -> dict[str, Any]:
-    return {"id": base.id, "name": base.name, "tables": [_dump_table(table) for table in base.tables]}
+def _dump_base(base: Base, tables: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"id": base.id, "name": base.name, "tables": tables}
 
 
 def _dump_table(table: Table) -> dict[str, Any]:
-    records = [
-        {**vars(record), "cells": dict(record.cells), "touched": dict(record.touched)}
-        for record in table.records.values()
-    ]
-    return {**vars(table), "fields": [dict(vars(each)) for each in table.fields], "records": records}
+    return {**table.head(), "records": [record.dump() for record in table.records.values()]}
 
 
 def _load_base(base: Mapping[str, Any]) -> Base:
@@ -192,5 +190,5 @@ def _load_base(base: Mapping[str, Any]) -> Base:
 
 def _load_table(table: Mapping[str, Any]) -> Table:
     fields = [Field(**each) for each in table["fields"]]
-    records = {record["id"]: Record(**record) for record in table["records"]}
+    records = Rows({record["id"]: rows.load(record) for record in table.get("records", ())})
     return Table(**{**table, "fields": fields, "records": records})

@@ -14,8 +14,9 @@ from integration_hub.sandbox.simulator import BadOrder, Command
 from providers.airtable.simulator import cells, remaking
 from providers.airtable.simulator.draft import Draft
 from providers.airtable.simulator.finding import DEMO, field_of, hand, orderly, record_of, table_of, token_of
-from providers.airtable.simulator.model import Limits, Record, Table
+from providers.airtable.simulator.model import Limits, Table
 from providers.airtable.simulator.reading import Reader, Shape
+from providers.airtable.simulator.rows import Record
 
 if TYPE_CHECKING:
     from providers.airtable.simulator.simulator import AirtableSimulator as Simulator

@@ -11,7 +11,8 @@ from integration_hub.contract.api import Json
 from integration_hub.sandbox.clock import iso
 from providers.airtable.simulator import formula
 from providers.airtable.simulator.cells import is_empty
-from providers.airtable.simulator.model import Field, Record, State, Table
+from providers.airtable.simulator.model import Field, State, Table
+from providers.airtable.simulator.rows import Record
 
 DEEPEST = 5  # lookups of lookups
 

@@ -5,9 +5,8 @@ https://airtable.com/developers/web/api/update-multiple-records
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Hashable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from typing import Any
 
 from integration_hub.contract.api import Json
 from providers.airtable.simulator.call import Call
@@ -16,11 +15,11 @@ from providers.airtable.simulator.draft import Draft
 from providers.airtable.simulator.errors import AirtableError
 from providers.airtable.simulator.fields import KINDS, is_computed
 from providers.airtable.simulator.listing import shape_from_query
-from providers.airtable.simulator.model import Field, Record, Table
+from providers.airtable.simulator.model import Field, Table
 from providers.airtable.simulator.reading import Reader, Shape
+from providers.airtable.simulator.rows import Record, key_of
 
 MOST = 10  # records a request
-MergeKey: TypeAlias = tuple[Hashable, ...]
 
 
 def get_record(call: Call) -> Any:
@@ -160,33 +159,26 @@ def _targets(
     """For each the record to update, None to create one. Two that match fail the whole request."""
     if merge_on is None:
         return [_by_id(table, each.get("id")) for each in given]
-    there: dict[MergeKey, list[Record]] = defaultdict(list)
-    for record in table.records.values():
-        there[_merge_key(record.cells, merge_on)].append(record)
 
     def target(each: dict[str, Any]) -> Record | None:
         if each.get("id") is not None:
             return _by_id(table, each["id"])
-        return _only(there.get(_wanted(table, each, merge_on, draft)))
+        return _only(_matching(table, each, merge_on, draft))
 
     return [target(each) for each in given]
 
 
-def _wanted(table: Table, given: dict[str, Any], merge_on: list[Field], draft: Draft) -> MergeKey:
+def _matching(table: Table, given: dict[str, Any], merge_on: list[Field], draft: Draft) -> list[Record]:
     columns = table.columns()
     cells = {_column(columns, name).id: value for name, value in _fields(given).items()}
     if any(field.id not in cells for field in merge_on):
         raise AirtableError("INVALID_REQUEST_UNKNOWN")
-    return _merge_key({field.id: accept(cells[field.id], field, draft) for field in merge_on}, merge_on)
+    wanted = {field.id: accept(cells[field.id], field, draft) for field in merge_on}
+    ids = [field.id for field in merge_on]
+    return table.records.with_values(ids, key_of(wanted, ids))
 
 
-def _merge_key(cells: Mapping[str, Json], merge_on: list[Field]) -> MergeKey:
-    """What has to be equal; several choices match in any order, 5 and 5.0 are one number."""
-    values = [cells.get(field.id) for field in merge_on]
-    return tuple(tuple(sorted(map(str, each))) if isinstance(each, list) else each for each in values)  # type: ignore[misc]
-
-
-def _only(found: list[Record] | None) -> Record | None:
-    if found and len(found) > 1:
+def _only(found: list[Record]) -> Record | None:
+    if len(found) > 1:
         raise AirtableError("INVALID_REQUEST_UNKNOWN")
     return found[0] if found else None

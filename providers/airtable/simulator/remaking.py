@@ -37,6 +37,7 @@ def delete_field(sim: Simulator, *, field: str, table: str = "", base: str = "")
     found.fields.remove(column)
     for record in found.records.values():
         record.cells.pop(column.id, None)
+        found.records.note(record.id)
     return {"deleted": column.id}
 
 
@@ -165,6 +166,7 @@ def _let_go(place: Base, table: Table, column: Field) -> None:
 def _unlink(column: Field, table: Table, gone: Table) -> None:
     column.type, column.options = "singleLineText", None
     for record in table.records.values():
+        table.records.note(record.id)
         links = record.cells.pop(column.id, None)
         known = [gone.records[key] for key in map(str, links) if key in gone.records] if isinstance(links, list) else []
         if text := ", ".join(text_of(each.cells.get(gone.primary.id)) for each in known):
@@ -198,6 +200,7 @@ def _rewrite(table: Table, column: Field, change: Callable[[str], str | None]) -
         value = record.cells.get(column.id)
         listed = [str(each) for each in value] if isinstance(value, list) else [str(value)] if value else []
         left: list[Json] = [new for each in listed if (new := change(each)) is not None]
+        table.records.note(record.id)
         if not left:
             record.cells.pop(column.id, None)
         else:

@@ -11,8 +11,9 @@ from integration_hub.contract.api import Json
 from integration_hub.sandbox.clock import iso
 from integration_hub.sandbox.sheets import Card, Grid, Sheet, Shown
 from providers.airtable.simulator.formula import text_of
-from providers.airtable.simulator.model import Base, Field, Record, Table
+from providers.airtable.simulator.model import Base, Field, Table
 from providers.airtable.simulator.reading import Reader, Shape
+from providers.airtable.simulator.rows import Record
 
 if TYPE_CHECKING:
     from providers.airtable.simulator.simulator import AirtableSimulator
@@ -84,34 +85,34 @@ def _list(sim: AirtableSimulator, base: Base) -> Grid:
 
 
 def _rows(sim: AirtableSimulator, base: Base, table: Table, page: int) -> Grid:
-    newest = sorted(table.records.values(), key=lambda record: (record.modified, record.number), reverse=True)
-    pages = max(1, -(-len(newest) // ON_PAGE))
+    count = len(table.records)
+    pages = max(1, -(-count // ON_PAGE))
     page = min(max(page, 1), pages)
     reader = Reader(sim.state, table, Shape(by_id=True), sim.clock.now())
-    names = _primary_texts(base)
+    shown = table.records.newest((page - 1) * ON_PAGE, ON_PAGE)
     return Grid(
         title=gettext("Rows"),
         columns=[*(Shown(field.name, look=LOOKS.get(field.type, "")) for field in table.fields),
                  Shown(gettext("Record"), look="code"), Shown(gettext("Changed at"), look="time")],
-        rows=[_row(table, record, reader, names) for record in newest[(page - 1) * ON_PAGE : page * ON_PAGE]],
+        rows=[_row(base, table, record, reader) for record in shown],
         empty=gettext("No rows yet. As soon as the hub pushes a record, it shows up here."),
-        note=_row_count(len(newest)),
+        note=_row_count(count),
         page=page,
         pages=pages,
     )  # fmt: skip
 
 
-def _row(table: Table, record: Record, reader: Reader, names: dict[str, str]) -> list[Shown]:
+def _row(base: Base, table: Table, record: Record, reader: Reader) -> list[Shown]:
     cells = reader.show(record)["fields"]
-    shown = [_cell(field, cells.get(field.id), names) for field in table.fields]
+    shown = [_cell(base, field, cells.get(field.id)) for field in table.fields]
     return [*shown, Shown(record.id, look="code"), Shown(iso(record.modified)[:19].replace("T", " "), look="time")]
 
 
-def _cell(field: Field, value: Json, names: dict[str, str]) -> Shown:
+def _cell(base: Base, field: Field, value: Json) -> Shown:
     if value is True:
         return Shown("✓")
     if field.type == "multipleRecordLinks" and isinstance(value, list):
-        return Shown(", ".join(names.get(str(each), str(each)) for each in value))
+        return Shown(", ".join(_name(base, field, str(each)) for each in value))
     text = text_of(value)
     if field.type in ("dateTime", "createdTime", "lastModifiedTime"):
         text = text[:16].replace("T", " ")
@@ -122,17 +123,8 @@ def _cell(field: Field, value: Json, names: dict[str, str]) -> Shown:
     return Shown(text, look=LOOKS.get(field.type, "") if text else "")
 
 
-def _primary_texts(base: Base) -> dict[str, str]:
-    """The name of every row that some link field of this base could show."""
-    linked = {
-        (field.options or {}).get("linkedTableId")
-        for table in base.tables
-        for field in table.fields
-        if field.type == "multipleRecordLinks"
-    }
-    return {
-        record.id: text_of(record.cells.get(table.primary.id))
-        for table in base.tables
-        if table.id in linked
-        for record in table.records.values()
-    }
+def _name(base: Base, link: Field, row: str) -> str:
+    """What a linked row is called."""
+    table = base.table((link.options or {})["linkedTableId"])
+    record = table.records.get(row)
+    return text_of(record.cells.get(table.primary.id)) if record else row

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
+from integration_hub.sandbox.parts import Parts
 from integration_hub.sandbox.routing import find
 from integration_hub.sandbox.sheets import Card, Sheet
 from integration_hub.sandbox.simulator import Command, Simulator
 from integration_hub.sandbox.wire import Request, Response, json_answer
-from providers.airtable.simulator import access, attachments, demo, listing, meta, model, people, records, showing
+from providers.airtable.simulator import (
+    access,
+    attachments,
+    demo,
+    listing,
+    meta,
+    model,
+    parts,
+    people,
+    records,
+    showing,
+)
 from providers.airtable.simulator.call import Call, Endpoint
 from providers.airtable.simulator.errors import AirtableError, NoSuchPath
 from providers.airtable.simulator.model import State
@@ -52,6 +64,10 @@ class AirtableSimulator(Simulator):
     name: ClassVar[str] = "Airtable"
     commands: ClassVar[Mapping[str, Command]] = people.COMMANDS
     state: State
+
+    def __init__(self) -> None:
+        self.handed = parts.Handed()
+        super().__init__()
 
     def reset(self) -> None:
         self._take(self.first_state())
@@ -112,6 +128,16 @@ class AirtableSimulator(Simulator):
 
     def load(self, state: dict[str, Any]) -> None:
         self._take(model.load(state))
+
+    def parts(self, *, whole: bool) -> Parts:
+        return self.handed.take(self.state, whole=whole)
+
+    def load_parts(self, given: Iterable[tuple[str, str, Any]]) -> bool:
+        state = parts.load(given)
+        if state is not None:
+            self._take(state)
+            self.handed = parts.Handed(state)
+        return state is not None
 
     def view(self) -> dict[str, Any]:
         return {"bases": self.state.dump()["bases"], "limits": dict(vars(self.state.limits))}

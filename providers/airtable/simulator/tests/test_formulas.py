@@ -9,7 +9,8 @@ import pytest
 
 from providers.airtable.simulator import demo
 from providers.airtable.simulator.formula import BadFormula, compiled, matches, to_json
-from providers.airtable.simulator.model import Record, Table
+from providers.airtable.simulator.model import Table
+from providers.airtable.simulator.rows import Record
 
 NOW = datetime(2026, 4, 24, 15, 7, 42, tzinfo=UTC).timestamp()
 CELLS = {

@@ -12,6 +12,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from integration_hub.sandbox.wire import Request, Response
 from providers.airtable.sandbox import AirtableSimulator
 from providers.airtable.simulator import demo
+from providers.airtable.simulator.tests.parts import Kept
 
 TEXTS = st.sampled_from(["", "a", "b", "c", "ü"])
 CELLS = st.fixed_dictionaries(
@@ -36,6 +37,7 @@ class Orders(RuleBasedStateMachine):
         self.sim = AirtableSimulator()
         self.sim.command("limits", per_base=10**9, per_user=10**9)
         self.expected: dict[str, dict[str, Any]] = {}
+        self.kept = Kept()
 
     def ask(self, method: str, path: str = "Orders", body: Any = None, ids: tuple[str, ...] = ()) -> Any:
         """The answer's JSON, None for a refusal."""
@@ -87,6 +89,9 @@ class Orders(RuleBasedStateMachine):
         assert not set(answer["createdRecords"]) & known
         assert set(answer["updatedRecords"]) <= known
         assert len(answer["createdRecords"]) + len(answer["updatedRecords"]) == len(rows)
+        for row, record in zip(rows, answer["records"], strict=True):
+            there = [key for key, cells in self.expected.items() if cells.get("Hub ID", "") == row["Hub ID"]]
+            assert there == [record["id"]] or (not there and record["id"] in answer["createdRecords"])
         self.keep(answer["records"])
         return multiple(*answer["createdRecords"])
 
@@ -119,6 +124,17 @@ class Orders(RuleBasedStateMachine):
         again = AirtableSimulator()
         again.load(json.loads(json.dumps(self.sim.dump())))
         assert again.rows() == self.sim.rows()
+
+    @invariant()
+    def its_parts_are_the_whole(self) -> None:
+        assert self.kept.after(self.sim).dump() == self.sim.dump()
+
+    @invariant()
+    def filters_find_what_is_there(self) -> None:
+        for text in ("a", "ü"):
+            found = self.ask("POST", "Orders/listRecords", {"filterByFormula": f"{{Hub ID}}='{text}'"})
+            there = {key for key, cells in self.expected.items() if cells.get("Hub ID") == text}
+            assert {record["id"] for record in found["records"]} == there
 
 
 TestOrders = Orders.TestCase

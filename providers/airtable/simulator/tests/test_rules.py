@@ -14,6 +14,7 @@ import requests
 from integration_hub.sandbox.testing import Sandbox, running
 from providers.airtable.sandbox import AirtableSimulator
 from providers.airtable.simulator import demo
+from providers.airtable.simulator.tests.parts import Kept
 from providers.airtable.simulator.tests.test_records import CONTACTS, ORDERS, PROGRAMME, create, kind
 
 Ask = Callable[..., requests.Response]
@@ -305,6 +306,30 @@ def test_everything_survives_a_restart(tmp_path: Path, sandbox: Sandbox, sim: Ai
         again: AirtableSimulator = second.simulator("airtable")
         assert again.dump() == sim.dump()
         assert again.rows() == sim.rows()
+
+
+def test_what_people_do_is_kept_in_parts(sandbox: Sandbox, sim: AirtableSimulator) -> None:
+    kept = Kept()
+    guests = {"base": "Demo events", "table": "Contacts"}
+    row = sandbox.control("airtable", "add", fields={"Name": "Dora", "Interests": ["Music", "Chess"]}, **guests)["id"]
+    for order, more in (
+        ("duplicate", {"record": row}),
+        ("edit", {"record": row, "fields": {"Programme": "Autumn concert, A new one"}}),
+        ("rename_choice", {"field": "Interests", "choice": "Music", "name": "Song"}),
+        ("delete_choice", {"field": "Interests", "choice": "Chess"}),
+        ("retype_field", {"field": "Rating", "type": "singleLineText"}),
+        ("rename_field", {"field": "Phone", "name": "Telephone"}),
+        ("delete_field", {"field": "Programme"}),
+        ("delete", {"record": row}),
+        ("delete_table", {}),
+        ("delete_base", {}),
+        ("advance", {"seconds": 1}),
+    ):
+        place = {name: guests[name] for name in ("base", "table") if order != "advance"}
+        sandbox.control("airtable", order, **{**place, **more} if order != "delete_base" else {"base": place["base"]})
+        assert kept.after(sim).dump() == sim.dump(), order
+    sandbox.reset()
+    assert kept.after(sim).dump() == sim.dump(), "after a reset nothing older counts"
 
 
 def test_state_is_told_without_keys(sandbox: Sandbox, sim: AirtableSimulator) -> None:
