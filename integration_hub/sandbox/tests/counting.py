@@ -75,6 +75,10 @@ class CountingSimulator(Simulator):
 class LargeSimulator(CountingSimulator):
     """The same, kept in parts: one for each name."""
 
+    def reset(self) -> None:
+        super().reset()
+        self.handed: dict[str, int] = {}
+
     def parts(self, *, whole: bool) -> Parts:
         new = {} if whole else self.handed
         changed: dict[str, Any] = {name: number for name, number in self.counts.items() if new.get(name) != number}
@@ -86,7 +90,3 @@ class LargeSimulator(CountingSimulator):
         self.counts = {name: value for _, name, value in parts}
         self.handed = dict(self.counts)
         return bool(self.counts)
-
-    def reset(self) -> None:
-        super().reset()
-        self.handed: dict[str, int] = {}
