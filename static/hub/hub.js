@@ -17,7 +17,7 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-does]");
     if (!button) {
-      document.querySelectorAll("details.switcher[open]").forEach((open) => open.contains(event.target) || (open.open = false));
+      document.querySelectorAll("details:is(.switcher, .drop)[open]").forEach((open) => open.contains(event.target) || (open.open = false));
       return;
     }
     doings[button.dataset.does]?.(button, event);

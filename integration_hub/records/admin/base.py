@@ -6,8 +6,9 @@ from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected as confirm_deletion
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -15,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from integration_hub.companies.admin_base import ScopedModelAdmin
 from integration_hub.companies.models import Role
 from integration_hub.companies.requests import HubRequest
+from integration_hub.records.admin.exports import export
 from integration_hub.records.admin.forms import RecordForm
 from integration_hub.records.models import Record
 from integration_hub.records.services import Invalid
@@ -68,6 +70,14 @@ class RecordAdmin(ScopedModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     times = ("created_at", "updated_at")
+
+    def get_urls(self) -> list[URLPattern]:
+        name = f"{self.opts.app_label}_{self.opts.model_name}_export"
+        return [path("export/<slug:form>/", self.admin_site.admin_view(self.export), name=name), *super().get_urls()]
+
+    def export(self, request: HttpRequest, form: str) -> HttpResponseBase:
+        """The list as a file."""
+        return export(self, request, form)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return (*super().get_readonly_fields(request, obj), *(self.times if obj else ()))

@@ -1,0 +1,62 @@
+"""From a value to a cell, as CSV and as XLSX keep it. A spreadsheet must never take a text for a formula."""
+
+import re
+from datetime import datetime
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+Value = str | int | Decimal | datetime | None
+
+RISKY = re.compile(r"'*[=+\-@\t\r]")  # what a spreadsheet takes for a formula, or what looks as if we had defused it
+DEFUSED = re.compile(r"'+[=+\-@\t\r]")
+UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML has no way to write these
+LONGEST = 32_767  # characters Excel keeps in a cell
+
+
+def defused(text: str) -> str:
+    """The text with an apostrophe in front where a spreadsheet would calculate it."""
+    return f"'{text}" if RISKY.match(text) else text
+
+
+def undefused(text: str) -> str:
+    """The text that `defused` was given."""
+    return text[1:] if DEFUSED.match(text) else text
+
+
+def local(moment: datetime, zone: ZoneInfo) -> datetime:
+    """The moment by the company's clock, to the second."""
+    return moment.astimezone(zone).replace(microsecond=0)
+
+
+def as_csv(value: Value) -> str:
+    """Numbers plain, times as ISO writes them with their offset, text defused."""
+    match value:
+        case None:
+            return ""
+        case str():
+            return defused(value)
+        case datetime():
+            return value.isoformat()
+        case Decimal():
+            return f"{value:f}"
+    return str(value)
+
+
+def as_xlsx(value: Value) -> Value:
+    """Numbers and times as such. An hour that the clock shows twice stays text: Excel's times have no offset."""
+    match value:
+        case str():
+            text = UNWRITABLE.sub("�", value.replace("\r\n", "\n").replace("\r", "\n"))
+            return text if len(text) <= LONGEST else None
+        case datetime():
+            return value.isoformat() if ambiguous(value) else value.replace(tzinfo=None)
+    return value
+
+
+def too_long(value: Value) -> bool:
+    """Whether XLSX has no room for it, so that its cell stays empty."""
+    return isinstance(value, str) and as_xlsx(value) is None
+
+
+def ambiguous(moment: datetime) -> bool:
+    return moment.replace(fold=0).utcoffset() != moment.replace(fold=1).utcoffset()
