@@ -34,7 +34,7 @@ class Unfit(ValueError):
 
 def settings_of(provider: Provider) -> tuple[Setting, ...]:
     """Everything the connect form asks for beside secrets."""
-    return (*provider.auth.settings, *provider.settings)
+    return provider.all_settings
 
 
 def clean_secrets(provider: Provider, typed: Mapping[str, str], stored: Mapping[str, str]) -> dict[str, str]:

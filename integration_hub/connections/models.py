@@ -73,17 +73,23 @@ class Connection(KeepsSecrets, CompanyOwned):
 class OAuthGrant(KeepsSecrets, CompanyOwned):
     """What an account allowed us to do. Providers derive their own table; a connection may hold several.
 
-    `version` moves with every token that is stored: whoever stores one compares it first.
+    `version` moves with every token that is stored: whoever stores one compares it first. `claim` is whoever asks for
+    new tokens just now, until `lease_until` at the latest; one left behind means that nobody knows what became of the
+    asking. `refresh_until`: when access ends unless new tokens are asked for. `ended`: why none are given any more.
     """
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
     access_token = SecretTextField(_("access token"), null=True, blank=True)
     refresh_token = SecretTextField(_("refresh token"), null=True, blank=True)
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
+    refresh_until = models.DateTimeField(_("ends without use"), null=True, blank=True)
     scopes = models.JSONField(_("permissions"), default=list, blank=True)
     account_id = models.CharField(_("account id"), max_length=200, blank=True)
     account_label = models.CharField(_("account"), max_length=300, blank=True)
     version = models.PositiveIntegerField(default=0, editable=False)
+    claim = models.UUIDField(null=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+    ended = models.TextField(_("why it ended"), blank=True, default="", db_default="")
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("updated"), auto_now=True)
 
@@ -92,6 +98,11 @@ class OAuthGrant(KeepsSecrets, CompanyOwned):
 
     def __str__(self) -> str:
         return self.account_label or self.account_id
+
+    @property
+    def holds_tokens(self) -> bool:
+        """False where the company proves itself in another way, with a key of its own."""
+        return self.__dict__.get("refresh_token") is not None or self.__dict__.get("access_token") is not None
 
 
 class Discovery(CompanyOwned):

@@ -4,9 +4,11 @@ A key is saved only after the provider accepted it. Every step is in the audit t
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+import structlog
 from django.apps import apps
 from django.db import IntegrityError, transaction
 from django.db.models import F
@@ -14,13 +16,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integration_hub.companies.models import Company
-from integration_hub.connections import clients, found, signing
+from integration_hub.connections import clients, found, grants, oauth, signing, state
 from integration_hub.connections.fields import DecryptionError
 from integration_hub.connections.inputs import InvalidInput, clean_secrets, clean_settings
 from integration_hub.connections.models import Connection, OAuthGrant, Status
-from integration_hub.contract import Account, AuthFailed, ConfigError, Provider, ProviderError, registry
+from integration_hub.connections.oauth import Tokens
+from integration_hub.connections.state import needs_reconnect
+from integration_hub.contract import Account, AuthFailed, ConfigError, OAuth2, Provider, ProviderError, registry
 from integration_hub.contract.webhooks import WEBHOOK_SECRET
-from integration_hub.notices import audit, problems
 
 __all__ = [
     "InvalidInput",
@@ -30,10 +33,14 @@ __all__ = [
     "needs_reconnect",
     "pause",
     "resume",
+    "scope_word",
     "shares_account",
+    "sign_in",
     "test",
     "update_settings",
 ]
+
+log = structlog.get_logger(__name__)
 
 BROKEN = (Status.CONNECTED, Status.NEEDS_RECONNECT)
 
@@ -69,6 +76,49 @@ def connect(
     return _save(company, provider, keys, typed, account, str(actor), replace_account)
 
 
+def sign_in(
+    company: Company,
+    provider_key: str,
+    tokens: Tokens,
+    *,
+    actor: str,
+    replace_account: str = "",
+) -> Connection:
+    """Save what a person allowed at the provider, in the place of a typed key. Another account than before is refused,
+    unless `replace_account` is that account's id: somebody was shown both and said yes.
+
+    Mappings, cursors and links are kept. InvalidInput for another account, else the ProviderError of the refusal.
+    """
+    provider = registry.provider(provider_key)
+    account = _whose(provider, company, tokens)
+    with transaction.atomic():
+        row = _locked_or_new(company, provider.key)
+        before = row.account_label
+        _refuse_other_account(provider, row, account, replace_account == account.id)
+        row.api_key = None
+        _fill(row, account)
+        row.settings = clean_settings(provider, {}, row.settings)
+        row.save()
+        grants.keep(row, tokens, account)
+        _connected(provider, row, account, actor, before)
+    return row
+
+
+def _whose(provider: Provider, company: Company, tokens: Tokens) -> Account:
+    """The account that signed in, and what we asked for that it did not allow."""
+    account = provider.check(
+        clients.client_with_token(provider, tokens.access, account=f"check:{company.pk}", company_id=company.pk)
+    )
+    granted = account.scopes if tokens.scopes is None else tokens.scopes
+    account = _lacking(oauth.declared(provider), account, granted)
+    _refuse_missing(provider, account)
+    return account
+
+
+def _lacking(declared: OAuth2, account: Account, granted: tuple[str, ...]) -> Account:
+    return replace(account, scopes=granted, missing=tuple(scope.name for scope in declared.lacking(granted)))
+
+
 def update_settings(connection: Connection, settings: Mapping[str, Any], *, actor: str) -> Connection:
     """Change declared settings; those not named stay. InvalidInput by field."""
     provider = registry.provider(connection.provider)
@@ -78,7 +128,7 @@ def update_settings(connection: Connection, settings: Mapping[str, Any], *, acto
         row.save(update_fields=["settings", "updated_at"])
         changed = {name: value for name, value in row.settings.items() if before.get(name) != value}
         if changed:
-            _audit("settings_changed", row, actor, changed)
+            state.record("settings_changed", row, actor, changed)
     connection.settings = row.settings
     return connection
 
@@ -87,17 +137,26 @@ def test(connection: Connection, *, actor: str) -> Account:
     """Ask the provider once. An answer mends "needs reconnect", AuthFailed makes it so, other errors are kept."""
     version = connection.key_version
     try:
-        account = registry.provider(connection.provider).check(clients.open_client(connection, prio=0))
-        _refuse_missing(registry.provider(connection.provider), account)
+        account = _tested(registry.provider(connection.provider), connection)
     except AuthFailed as error:
         needs_reconnect(connection.pk, error.sentence, key_version=version)
         raise
     except ProviderError as error:
-        _rows(connection.pk).filter(key_version=version).update(last_error=error.sentence, updated_at=timezone.now())
+        state.rows(connection.pk).filter(key_version=version).update(
+            last_error=error.sentence, updated_at=timezone.now()
+        )
         raise
     with transaction.atomic():
         _works_again(connection, account, version)
-        _audit("tested", connection, actor)
+        state.record("tested", connection, actor)
+    return account
+
+
+def _tested(provider: Provider, connection: Connection) -> Account:
+    account = provider.check(clients.open_client(connection, prio=0))
+    if provider.oauth is not None and grants.grant_of(connection) is not None:
+        account = _lacking(provider.oauth, account, account.scopes)
+    _refuse_missing(provider, account)
     return account
 
 
@@ -113,6 +172,7 @@ def resume(connection: Connection, *, actor: str) -> bool:
 
 def disconnect(connection: Connection, *, actor: str) -> bool:
     """Remove the key, all grants and what was discovered. Settings, mappings and links stay for a later reconnect."""
+    _revoke(connection)
     with transaction.atomic():
         emptied: dict[str, Any] = {
             "api_key": None,
@@ -122,7 +182,7 @@ def disconnect(connection: Connection, *, actor: str) -> bool:
             "missing_scopes": [],
         }
         changed = (
-            _rows(connection.pk)
+            state.rows(connection.pk)
             .exclude(status=Status.NOT_CONNECTED)
             .update(
                 **emptied,
@@ -132,29 +192,28 @@ def disconnect(connection: Connection, *, actor: str) -> bool:
                 updated_at=timezone.now(),
             )
         )
-        for grants in _grant_models():
-            grants.everywhere.filter(connection_id=connection.pk).delete()
+        for table in _grant_models():
+            table.everywhere.filter(connection_id=connection.pk).delete()
         found.drop(connection.pk)
-        problems.close(connection.company_id, _problem_key(connection.provider))
+        state.problems_over(connection)
         if changed:
-            _audit("disconnected", connection, actor)
+            state.record("disconnected", connection, actor)
     connection.refresh_from_db()
     return bool(changed)
 
 
-def needs_reconnect(connection_id: UUID, sentence: str, *, key_version: int | None = None) -> bool:
-    """Mark a connection broken, once: True only for the caller that changed it.
-
-    `key_version` as read together with the key that was refused: a key saved meanwhile is not blamed for it.
-    """
-    works = _rows(connection_id).filter(status=Status.CONNECTED)
-    if key_version is not None:
-        works = works.filter(key_version=key_version)
-    with transaction.atomic():
-        changed = works.update(status=Status.NEEDS_RECONNECT, last_error=sentence, updated_at=timezone.now())
-        if changed:
-            _tell_broken(_rows(connection_id).get(), sentence)
-    return bool(changed)
+def _revoke(connection: Connection) -> None:
+    """Where the provider has an address for it, it is told; whether it listens changes nothing here."""
+    provider = registry.provider(connection.provider)
+    if provider.oauth is None or not provider.oauth.revoke_path:
+        return
+    try:
+        grant = grants.grant_of(connection)
+        if grant is not None:
+            token = grant.refresh_token or grant.access_token
+            oauth.revoke(provider, str(token), account=str(connection.pk))
+    except (ProviderError, DecryptionError) as error:
+        log.warning("a sign-in could not be revoked", provider=provider.key, error=type(error).__name__)
 
 
 def shares_account(company: Company, provider_key: str, account_id: str) -> bool:
@@ -171,13 +230,19 @@ def _check(provider: Provider, company_id: UUID, secrets: Mapping[str, str]) -> 
 
 
 def _refuse_missing(provider: Provider, account: Account) -> None:
-    lacking = [scope for scope in account.missing if scope in provider.essential_scopes]
+    lacking = [scope_word(provider, scope) for scope in account.missing if scope in provider.essential_scopes]
     if lacking:
         raise ConfigError(
             _("This key lacks permissions the hub cannot do without: %(scopes)s. Add them at %(name)s, then try again.")
             % {"scopes": ", ".join(lacking), "name": provider.name},
             code="missing_scopes",
         )
+
+
+def scope_word(provider: Provider, name: str) -> str:
+    """A permission by the provider's own name, and in people's words where it is declared."""
+    words = {scope.name: scope.label for scope in provider.oauth.scopes} if provider.oauth else {}
+    return f"{name} ({_(words[name])})" if name in words else name
 
 
 def _save(
@@ -192,27 +257,41 @@ def _save(
     with transaction.atomic():
         row = _locked_or_new(company, provider.key)
         before = row.account_label
-        if row.account_id not in ("", account.id) and not replace_account:
-            raise InvalidInput({"replace_account": _other_account(provider, row, account)})
-        if row.account_id != account.id:
-            found.drop(row.pk)
-        _fill(row, provider, keys, account)
+        _refuse_other_account(provider, row, account, replace_account)
+        _fill_keys(row, provider, keys, account)
+        _fill(row, account)
         row.settings = clean_settings(provider, typed, row.settings)
         row.save()
-        provider.connected(row, account)
-        problems.close(company.pk, _problem_key(provider.key))
-        data = {"account": account.label, "before": before, "missing": list(account.missing)}
-        _audit("connected" if row.key_version == 1 else "reconnected", row, actor, data)
+        grants.drop_tokens(row)
+        _connected(provider, row, account, actor, before)
     return row
 
 
-def _fill(row: Connection, provider: Provider, keys: Mapping[str, str], account: Account) -> None:
+def _refuse_other_account(provider: Provider, row: Connection, account: Account, replace_account: bool) -> None:
+    """Rows that were synced stay with the account they went to; what was found there is not this account's."""
+    if row.account_id not in ("", account.id) and not replace_account:
+        raise InvalidInput({"replace_account": _other_account(provider, row, account)})
+    if row.account_id != account.id:
+        found.drop(row.pk)
+
+
+def _connected(provider: Provider, row: Connection, account: Account, actor: str, before: str) -> None:
+    provider.connected(row, account)
+    state.problems_over(row)
+    data = {"account": account.label, "before": before, "missing": list(row.missing_scopes)}
+    state.record("connected" if row.key_version == 1 else "reconnected", row, actor, data)
+
+
+def _fill_keys(row: Connection, provider: Provider, keys: Mapping[str, str], account: Account) -> None:
     first, *further = (secret.name for secret in provider.secrets)
     former = signing.kept_former(provider, *_before(row, account), keys)
     row.api_key = keys[first]
     row.webhook_secret = keys.get(WEBHOOK_SECRET) or None
     more = {name: keys[name] for name in further if keys[name] and name != WEBHOOK_SECRET}
     row.secrets = {**more, **former} or None
+
+
+def _fill(row: Connection, account: Account) -> None:
     row.status, row.is_active, row.last_error = Status.CONNECTED, True, ""
     row.account_id, row.account_label = account.id, account.label
     row.missing_scopes = list(account.missing)
@@ -250,13 +329,13 @@ def _locked_or_new(company: Company, provider_key: str) -> Connection:
 
 
 def _works_again(connection: Connection, account: Account, version: int) -> None:
-    same_key = _rows(connection.pk).filter(key_version=version)
+    same_key = state.rows(connection.pk).filter(key_version=version)
     same_key.update(
         account_label=account.label, missing_scopes=list(account.missing), last_error="", updated_at=timezone.now()
     )
     same_key.filter(status=Status.NEEDS_RECONNECT).update(status=Status.CONNECTED)
     if same_key.exists():
-        problems.close(connection.company_id, _problem_key(connection.provider))
+        state.problems_over(connection)
     connection.refresh_from_db()
 
 
@@ -265,26 +344,14 @@ def _move(
 ) -> bool:
     with transaction.atomic():
         changed = (
-            _rows(connection.pk).filter(status__in=from_).update(status=to, is_active=active, updated_at=timezone.now())
+            state.rows(connection.pk)
+            .filter(status__in=from_)
+            .update(status=to, is_active=active, updated_at=timezone.now())
         )
         if changed:
-            _audit(action, connection, actor)
+            state.record(action, connection, actor)
     connection.refresh_from_db()
     return bool(changed)
-
-
-def _tell_broken(row: Connection, sentence: str) -> None:
-    provider = registry.provider(row.provider)
-    problems.raise_(
-        row.company_id,
-        _problem_key(row.provider),
-        sentence=_("%(name)s needs to be connected again: %(sentence)s")
-        % {"name": provider.name, "sentence": sentence},
-        button=_("Reconnect"),
-        url=f"/admin/hub/{row.provider}/",
-        provider=row.provider,
-    )
-    _audit("needs_reconnect", row, "", {"sentence": sentence})
 
 
 def _stored(company_id: UUID, provider_key: str) -> Connection | None:
@@ -301,27 +368,9 @@ def _readable_secrets(connection: Connection | None) -> dict[str, str]:
         return {}
 
 
-def _rows(connection_id: UUID) -> Any:
-    return Connection.everywhere.filter(pk=connection_id)
-
-
 def _locked(connection_id: UUID) -> Connection:
     return Connection.everywhere.select_for_update().get(pk=connection_id)
 
 
 def _grant_models() -> list[type[OAuthGrant]]:
     return [model for model in apps.get_models() if issubclass(model, OAuthGrant)]
-
-
-def _problem_key(provider_key: str) -> str:
-    return f"connection:{provider_key}"
-
-
-def _audit(action: str, connection: Connection, actor: str, data: Mapping[str, Any] | None = None) -> None:
-    audit.record(
-        f"connection.{action}",
-        company_id=connection.company_id,
-        actor=str(actor),
-        target=connection.provider,
-        data=data,
-    )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from integration_hub.contract.acts import Action
 from integration_hub.contract.api import Api, Json, Reply
 from integration_hub.contract.auth import ApiKey, Secret, Setting
+from integration_hub.contract.oauth import OAuth2
 from integration_hub.contract.resources import Resource
 from integration_hub.contract.streams import Stream
 from integration_hub.contract.sync import Sink
@@ -75,7 +76,7 @@ class Provider(ABC):
     mark: ClassVar[str] = ""  # two letters for the logo tile
     colour: ClassVar[str] = "#3b4fd8"
     docs: ClassVar[str] = ""
-    auth: ClassVar[ApiKey]
+    auth: ClassVar[ApiKey | OAuth2 | tuple[ApiKey | OAuth2, ...]]  # the ways to prove oneself; any one of them does
     api: ClassVar[Api]
     settings: ClassVar[tuple[Setting, ...]] = ()
     sinks: ClassVar[tuple[Sink[Any], ...]] = ()
@@ -113,8 +114,23 @@ class Provider(ABC):
         return ()
 
     @property
+    def ways(self) -> tuple[ApiKey | OAuth2, ...]:
+        return self.auth if isinstance(self.auth, tuple) else (self.auth,)
+
+    @property
+    def oauth(self) -> OAuth2 | None:
+        """How one signs in there, where that is possible."""
+        return next((way for way in self.ways if isinstance(way, OAuth2)), None)
+
+    @property
     def secrets(self) -> tuple[Secret, ...]:
-        return self.auth.secrets
+        """What is typed, the key itself first; nothing where one can only sign in."""
+        return next((way.secrets for way in self.ways if isinstance(way, ApiKey)), ())
+
+    @property
+    def all_settings(self) -> tuple[Setting, ...]:
+        """Everything the connect form asks for beside secrets."""
+        return (*(setting for way in self.ways if isinstance(way, ApiKey) for setting in way.settings), *self.settings)
 
     def sink(self, key: str) -> Sink[Any]:
         """KeyError when the provider has no such sink."""

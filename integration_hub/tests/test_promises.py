@@ -42,7 +42,7 @@ def credentials(sandbox, provider: Provider) -> tuple[dict[str, str], dict[str, 
     """Secrets and settings as a person would type them."""
     given = sandbox.simulator(provider.key).credentials()
     secrets = {secret.name: given[secret.name] for secret in provider.secrets}
-    named = {setting.name for setting in provider.auth.settings}
+    named = {setting.name for setting in provider.all_settings}
     return secrets, {name: value for name, value in given.items() if name in named}
 
 

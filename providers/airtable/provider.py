@@ -12,6 +12,7 @@ from providers.airtable import companions
 from providers.airtable.client import AirtableClient
 from providers.airtable.refusals import PENALTY, explain
 from providers.airtable.schema import base_resource, table_resource
+from providers.airtable.signing_in import SIGN_IN
 from providers.airtable.sinks import RecordsSink
 
 SCOPES = ("data.records:read", "data.records:write", "schema.bases:read")
@@ -37,7 +38,7 @@ class Airtable(Provider):
     mark = "At"
     colour = "#b7791f"
     docs = "https://airtable.com/create/tokens"
-    auth = ApiKey(
+    _token = ApiKey(
         secrets=(
             Secret(
                 name="token",
@@ -83,6 +84,7 @@ class Airtable(Provider):
             ),
         ),
     )
+    auth = (SIGN_IN, _token)
     api = Api(
         base_url="https://api.airtable.com",
         rates=(Rate(5, 1, bucket="base", penalty=PENALTY), Rate(50, 1, bucket="account", penalty=PENALTY)),
@@ -109,12 +111,13 @@ class Airtable(Provider):
         return Account(id=found["id"], label=found.get("email") or found["id"], scopes=scopes, missing=missing)
 
     def connected(self, connection: Any, account: Account) -> None:
-        """Keep whose token it is; the token itself stays where it is."""
+        """Keep whose token it is, and how the company proves itself; the token itself stays where it is."""
         grants: Any = apps.get_model("airtable", "AirtableConnection")
         told = {"scopes": list(account.scopes), "account_id": account.id, "account_label": account.label}
+        kind = "oauth" if connection.api_key is None else "pat"
         grants.everywhere.update_or_create(
             connection=connection,
-            defaults={**told, "company_id": connection.company_id, "auth_type": "pat"},
+            defaults={**told, "company_id": connection.company_id, "auth_type": kind},
         )
 
     def mapped(self, mapping: Any) -> None:
