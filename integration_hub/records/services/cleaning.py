@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
+from functools import cache, lru_cache
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,6 +17,7 @@ from django.utils.translation import gettext as _
 from integration_hub.records import phones
 from integration_hub.records.models import Record
 from integration_hub.records.services.errors import Errors
+from integration_hub.records.services.references import ABSENT
 
 
 def assign(record: Record, names: tuple[str, ...], data: Mapping[str, Any], errors: Errors) -> None:
@@ -32,12 +35,19 @@ def _unknown(model: type[Record], name: str, names: tuple[str, ...]) -> str:
     return _("There is no field “%(name)s”. Fields: %(names)s.") % {"name": name, "names": ", ".join(sorted(names))}
 
 
-def field_of(record: Record, name: str) -> models.Field[Any, Any]:
-    return cast("models.Field[Any, Any]", record._meta.get_field(name))
+@cache
+def field_of(model: type[Record], name: str) -> models.Field[Any, Any]:
+    return cast("models.Field[Any, Any]", model._meta.get_field(name))
+
+
+@cache
+def attnames(model: type[Record], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Where the values of these fields are: the id for a foreign key. A name that is no field stands for itself."""
+    return tuple(getattr(model._meta.get_field(name), "attname", name) for name in names)
 
 
 def setattr_clean(record: Record, name: str, value: Any, errors: Errors) -> None:
-    field = field_of(record, name)
+    field = field_of(type(record), name)
     try:
         if isinstance(field, models.ForeignKey):
             setattr(record, name, related(record, field, value))
@@ -57,13 +67,32 @@ def scalar(record: Record, field: models.Field[Any, Any], value: Any) -> Any:
         return None if field.null else ""  # whether it may be empty is asked when everything is in
     if value and field.name.endswith("phone"):
         return phone(value, country_of(record))
+    if isinstance(value, _PLAIN) and _repeats(field):
+        return _often(type(record), field.name, value)
+    return _scalar(field, value)
+
+
+# What an order has of few kinds (states, currencies, numbers) is said a thousand times in a file, and checked once.
+_PLAIN = (str, int, float, Decimal)
+
+
+def _repeats(field: models.Field[Any, Any]) -> bool:
+    return bool(field.choices) or field.max_length == 3 or isinstance(field, models.DecimalField | models.IntegerField)
+
+
+@lru_cache(maxsize=2048, typed=True)
+def _often(model: type[Record], name: str, value: Any) -> Any:
+    return _scalar(field_of(model, name), value)
+
+
+def _scalar(field: models.Field[Any, Any], value: Any) -> Any:
     if isinstance(field, models.DateTimeField) and value is not None:
         return moment(value)
     if isinstance(field, models.CharField | models.TextField):
         readable(value)
     if isinstance(value, bool | float) and isinstance(field, models.DecimalField | models.IntegerField):
         value = repr(value)  # never through binary floats; True is not 1
-    return field.clean(value, record)
+    return field.clean(value, None)
 
 
 def readable(value: Any) -> None:
@@ -110,14 +139,20 @@ def related(record: Record, field: models.ForeignKey[Any, Any], value: Any) -> m
     model = field.related_model
     if isinstance(value, Record) and isinstance(value, model) and value.company_id == record.company_id:
         return value  # somebody of this company found it a moment ago
+    if value is ABSENT:
+        raise _no_such(model)
     if issubclass(model, Record):
         rows = model.everywhere.filter(company_id=record.company_id, deleted_at=None)
     else:
         rows = model._default_manager.filter(memberships__company_id=record.company_id)  # logins: members only
     found: models.Model | None = rows.filter(pk=_key(model, value)).first()
     if found is None:
-        raise ValidationError(_("There is no such %(noun)s.") % {"noun": model._meta.verbose_name})
+        raise _no_such(model)
     return found
+
+
+def _no_such(model: type[models.Model]) -> ValidationError:
+    return ValidationError(_("There is no such %(noun)s.") % {"noun": model._meta.verbose_name})
 
 
 def _key(model: type[models.Model], value: Any) -> Any:
@@ -130,10 +165,18 @@ def _key(model: type[models.Model], value: Any) -> Any:
 
 def complete(record: Record, names: tuple[str, ...], errors: Errors) -> None:
     """Errors for fields that must not be empty and were never given."""
-    for name in names:
-        field = field_of(record, name)
-        if name in errors:
-            continue
-        value = getattr(record, field.attname)
-        if (value is None and not field.null) or (value in ("", None) and not field.blank):
+    for name, attname, empty in _required(type(record), names):
+        if getattr(record, attname) in empty and name not in errors:
             errors.add(name, _("This field is required."))
+
+
+@cache
+def _required(model: type[Record], names: tuple[str, ...]) -> tuple[tuple[str, str, tuple[Any, ...]], ...]:
+    """Of these fields the ones that may not be empty: name, where the value is, what counts as empty."""
+    found = []
+    for name in names:
+        field = field_of(model, name)
+        empty = ((None,) if not field.null else ()) if field.blank else (None, "")
+        if empty:
+            found.append((name, field.attname, empty))
+    return tuple(found)

@@ -16,9 +16,11 @@ class Invalid(ValueError):
         super().__init__("; ".join(told))
 
 
-def raced() -> Invalid:
+class Raced(Invalid):
     """Two at once: the check before saw nothing yet, the database's constraint did."""
-    return Invalid({GENERAL: [_("Somebody else just saved one like it. Look again, then save.")]})
+
+    def __init__(self) -> None:
+        super().__init__({GENERAL: [_("Somebody else just saved one like it. Look again, then save.")]})
 
 
 class Errors:

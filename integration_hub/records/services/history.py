@@ -30,33 +30,37 @@ HELD = Q(deleted_at=None, status__in=Ticket.HOLDING) & (
 )
 
 Totals = dict[UUID, dict[str, Decimal]]
+BOUGHT = ("orders_count", "tickets_count", "spent", "first_purchase_at", "last_purchase_at")
+SOLD = ("tickets_sold", "revenue")
 
 
 def refresh_customers(company_id: UUID, ids: Collection[UUID]) -> list[UUID]:
     """Count again what these customers bought; the ids of those for whom it came out differently."""
     if not ids:
         return []
-    rows = _locked(Customer, company_id, ids)
-    bought = Order.everywhere.filter(COUNTED, customer__in=ids)
-    counted = bought.values("customer").annotate(n=Count("pk"), first=Min("placed_at"), last=Max("placed_at"))
-    facts = {row["customer"]: row for row in counted.order_by()}
-    spent = _by_currency(bought.values_list("customer", "currency").annotate(Sum("total")).order_by())
+    rows = _locked(Customer, company_id, ids, BOUGHT)
+    bought = Order.everywhere.filter(COUNTED, customer__in=ids).values_list("customer", "currency").order_by()
+    facts: dict[UUID, list[Any]] = defaultdict(list)
+    for owner, *fact in bought.annotate(Sum("total"), Count("pk"), Min("placed_at"), Max("placed_at")):
+        facts[owner].append(fact)
+    spent = _by_currency((owner, currency, total) for owner in facts for currency, total, *_more in facts[owner])
     _take_off_returned(spent, "order__customer", ids)
     held = Ticket.everywhere.filter(HELD, order_item__order__customer__in=ids)
     tickets = dict(held.values_list("order_item__order__customer").annotate(Count("pk")).order_by())
     for row in rows:
-        fact = facts.get(row.pk, {})
-        row.orders_count = fact.get("n", 0)
-        row.first_purchase_at, row.last_purchase_at = fact.get("first"), fact.get("last")
+        mine = facts.get(row.pk, [])
+        row.orders_count = sum(fact[2] for fact in mine)
+        row.first_purchase_at = min((fact[3] for fact in mine), default=None)
+        row.last_purchase_at = max((fact[4] for fact in mine), default=None)
         row.tickets_count, row.spent = tickets.get(row.pk, 0), _texts(spent.get(row.pk, {}))
-    return _save(rows, ("orders_count", "tickets_count", "spent", "first_purchase_at", "last_purchase_at"))
+    return _save(rows, BOUGHT)
 
 
 def refresh_events(company_id: UUID, ids: Collection[UUID]) -> list[UUID]:
     """Count again what these events sold; the ids of those for whom it came out differently."""
     if not ids:
         return []
-    rows = _locked(Event, company_id, ids)
+    rows = _locked(Event, company_id, ids, SOLD)
     lines = OrderItem.everywhere.filter(COUNTED_LINE, ticket_type__event__in=ids)
     earned = lines.values_list("ticket_type__event", "order__currency").annotate(Sum("amount"))
     revenue = _by_currency(earned.order_by())
@@ -64,13 +68,14 @@ def refresh_events(company_id: UUID, ids: Collection[UUID]) -> list[UUID]:
     sold = dict(Ticket.everywhere.filter(HELD, event__in=ids).values_list("event").annotate(Count("pk")).order_by())
     for row in rows:
         row.tickets_sold, row.revenue = sold.get(row.pk, 0), _texts(revenue.get(row.pk, {}))
-    return _save(rows, ("tickets_sold", "revenue"))
+    return _save(rows, SOLD)
 
 
-def _locked(model: type[models.Model], company_id: UUID, ids: Collection[UUID]) -> list[Any]:
+def _locked(model: type[models.Model], company_id: UUID, ids: Collection[UUID], fields: tuple[str, ...]) -> list[Any]:
+    """The rows with these fields alone."""
     # no_key: the foreign keys of rows inserted beside us hold a key share lock on the same row, and would deadlock.
     rows = model.everywhere.select_for_update(no_key=True)  # type: ignore[attr-defined]
-    found = list(rows.filter(company_id=company_id, pk__in=ids).order_by("pk"))
+    found = list(rows.filter(company_id=company_id, pk__in=ids).order_by("pk").only(*fields))
     for row in found:
         row.before = dict(vars(row))
     return found
@@ -85,10 +90,10 @@ def _by_currency(rows: Iterable[tuple[UUID, str, Decimal]]) -> Totals:
 
 def _take_off_returned(totals: Totals, owner: str, ids: Collection[UUID]) -> None:
     """Refunded tickets take their share of the line they were bought in off the totals."""
-    lines = OrderItem.everywhere.filter(COUNTED_LINE, **{f"{owner}__in": ids})
-    refunded = Count("tickets", filter=Q(tickets__status=Ticket.Status.REFUNDED, tickets__deleted_at=None))
-    rows = lines.annotate(back=refunded, owner_id=F(owner), currency=F("order__currency")).filter(back__gt=0)
-    for line in rows.values("owner_id", "currency", "amount", "quantity", "back"):
+    refunded = Q(tickets__status=Ticket.Status.REFUNDED, tickets__deleted_at=None)
+    lines = OrderItem.everywhere.filter(COUNTED_LINE, refunded, **{f"{owner}__in": ids}).order_by()
+    rows = lines.annotate(back=Count("tickets"), owner_id=F(owner), currency=F("order__currency"))
+    for line in rows.values("pk", "owner_id", "currency", "amount", "quantity", "back"):
         share = line["amount"] * min(line["back"], line["quantity"]) / line["quantity"]
         totals[line["owner_id"]][line["currency"]] -= money.rounded(share, line["currency"])
 

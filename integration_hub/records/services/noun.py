@@ -1,6 +1,7 @@
 """What all nouns share: how one is checked, created, changed and deleted."""
 
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -12,7 +13,7 @@ from integration_hub.companies.models import Company
 from integration_hub.notices import audit
 from integration_hub.records.models import Record
 from integration_hub.records.services import cleaning
-from integration_hub.records.services.errors import GENERAL, Errors, Invalid, raced
+from integration_hub.records.services.errors import GENERAL, Errors, Invalid, Raced
 from integration_hub.records.services.unit import Unit, work
 
 R = TypeVar("R", bound=Record)
@@ -148,20 +149,20 @@ class Noun(Generic[R]):
         try:
             record.save(**how)
         except IntegrityError as error:
-            raise raced() from error
+            raise Raced from error
 
 
 def copied(record: R) -> R:
-    """The record once more, to compare with or to try changes on."""
-    names = [field.attname for field in record._meta.concrete_fields]
-    twin = type(record).from_db(None, names, [getattr(record, name) for name in names])
-    twin.company = record.company
+    """The record once more, to compare with or to try changes on. It knows the same related rows."""
+    twin = type(record).__new__(type(record))
+    twin.__dict__.update(record.__dict__, _state=copy(record._state))
+    twin._state.fields_cache = dict(record._state.fields_cache)
     return twin
 
 
 def differing(now: Record, before: Record, names: tuple[str, ...]) -> Changed:
-    attnames = {name: getattr(now._meta.get_field(name), "attname", name) for name in names}
-    return frozenset(name for name, attname in attnames.items() if getattr(now, attname) != getattr(before, attname))
+    pairs = zip(names, cleaning.attnames(type(now), names), strict=True)
+    return frozenset(name for name, attname in pairs if getattr(now, attname) != getattr(before, attname))
 
 
 def taken(record: Record, field: str, errors: Errors, sentence: str) -> None:

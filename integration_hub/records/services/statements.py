@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection
 
 from integration_hub.records import guard
 from integration_hub.records.models import Record
-from integration_hub.records.services.errors import raced
+from integration_hub.records.services.errors import Raced
 from integration_hub.sync import sql
 
 Columns = dict[str, tuple[str, str]]  # the attribute that holds the value → the column's name and type
@@ -50,7 +50,7 @@ def _write(model: type[Record], text: str, columns: Columns, records: Sequence[R
     try:
         sql.execute(text, [sql.rows(map(values, records))])
     except IntegrityError as error:
-        raise raced() from error
+        raise Raced from error
 
 
 def _given(columns: Columns) -> str:
