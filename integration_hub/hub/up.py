@@ -21,6 +21,7 @@ import environ
 
 from integration_hub.hub import keys
 from integration_hub.hub.processes import Child, Program, Tree, die_with
+from integration_hub.sandbox.clients import client
 
 BASE = Path(__file__).resolve().parent.parent.parent
 PREPARE_SECONDS = 600.0  # migrations of a large database take their time
@@ -74,7 +75,8 @@ def _port(name: str, default: int) -> int:
 
 
 def set_defaults(place: Place) -> None:
-    """What the programs read from the environment, where nothing else was said: every provider is its simulator."""
+    """What the programs read from the environment, where nothing else was said: every provider is its simulator, which
+    knows this hub by a demo id."""
     os.environ.setdefault("PUBLIC_URL", f"http://localhost:{place.port}")
     os.environ.setdefault("HUB_BEAT", "inside" if place.sqlite else "alone")
     os.environ.setdefault("LOG_FORMAT", "console" if sys.stdout.isatty() else "json")
@@ -82,6 +84,14 @@ def set_defaults(place: Place) -> None:
         if (folder / "sandbox.py").is_file():
             for kind in ("API", "OAUTH"):
                 os.environ.setdefault(f"{folder.name.upper()}_{kind}_URL", f"{place.sandbox}/{folder.name}")
+            introduce(folder.name, place)
+
+
+def introduce(key: str, place: Place) -> None:
+    """The id and secret the simulator knows, where people would sign in at it and nobody gave others."""
+    name = key.upper()
+    if os.environ[f"{name}_OAUTH_URL"].startswith(place.sandbox) and not os.environ.get(f"{name}_CLIENT_ID"):
+        os.environ[f"{name}_CLIENT_ID"], os.environ[f"{name}_CLIENT_SECRET"] = client(key)
 
 
 # --- the programs ----------------------------------------------------------------------------------------------------

@@ -8,27 +8,22 @@ from __future__ import annotations
 from collections import deque
 
 from providers.airtable.simulator.errors import AirtableError
+from providers.airtable.simulator.grants import SCOPES as SCOPES
 from providers.airtable.simulator.model import Base, Limits, State, Token
 
 LEVELS = ("none", "read", "comment", "edit", "create")
-SCOPES = (
-    "data.records:read",
-    "data.records:write",
-    "data.recordComments:read",
-    "data.recordComments:write",
-    "schema.bases:read",
-    "schema.bases:write",
-    "webhook:manage",
-    "user.email:read",
-)
 
 
-def token_of(state: State, value: str) -> Token:
+def token_of(state: State, value: str, now: float) -> Token:
+    """A typed token, or one that was given to somebody who signed in."""
     if not value:
         raise AirtableError("AUTHENTICATION_REQUIRED")
     for token in state.tokens:
         if token.value == value and not token.expired:
             return token
+    for grant in state.grants:
+        if grant.opens(value, now):
+            return Token(grant.id, value, grant.user, grant.email, list(grant.scopes), grant.bases)
     raise AirtableError("UNAUTHORIZED")
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from providers.airtable.simulator import rows
+from providers.airtable.simulator.grants import SCOPES, Code, Grant
 from providers.airtable.simulator.rows import Rows
 
 ALPHABET = string.ascii_letters + string.digits
@@ -127,13 +128,17 @@ class Limits:
 @dataclass
 class State:
     """Everything there is. `files`: attachments by id, with their `content` in base64 where it was uploaded; `address`
-    is where the sandbox was last asked, for the links to them."""
+    is where the sandbox was last asked, for the links to them. `grants`: what people allowed the integration, which may
+    ask for what is `offered`; `codes` wait to become grants."""
 
     bases: list[Base]
     tokens: list[Token]
     limits: Limits = field(default_factory=Limits)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     address: str = "http://localhost/airtable"
+    grants: list[Grant] = field(default_factory=list)
+    codes: list[Code] = field(default_factory=list)
+    offered: list[str] = field(default_factory=lambda: list(SCOPES))
 
     def base(self, key: str) -> Base:
         """By id or name, the first one for an empty key; KeyError when there is none."""
@@ -163,6 +168,9 @@ class State:
             ],
             "tokens": [dict(vars(token)) for token in self.tokens],
             "limits": dict(vars(self.limits)),
+            "grants": [dict(vars(grant)) for grant in self.grants],
+            "codes": [dict(vars(code)) for code in self.codes],
+            "offered": list(self.offered),
         }
 
 
@@ -173,6 +181,9 @@ def load(state: Mapping[str, Any]) -> State:
         tokens=[Token(**token) for token in state["tokens"]],
         limits=Limits(**state["limits"]),
         files=dict(state.get("files", {})),
+        grants=[Grant(**grant) for grant in state.get("grants", ())],
+        codes=[Code(**code) for code in state.get("codes", ())],
+        offered=list(state.get("offered", SCOPES)),
     )
 
 

@@ -22,6 +22,7 @@ from providers.airtable.simulator import (
     people,
     records,
     showing,
+    signing_in,
 )
 from providers.airtable.simulator.call import Call, Endpoint
 from providers.airtable.simulator.errors import AirtableError, NoSuchPath
@@ -62,7 +63,7 @@ class AirtableSimulator(Simulator):
 
     key: ClassVar[str] = "airtable"
     name: ClassVar[str] = "Airtable"
-    commands: ClassVar[Mapping[str, Command]] = people.COMMANDS
+    commands: ClassVar[Mapping[str, Command]] = people.COMMANDS | signing_in.COMMANDS
     state: State
 
     def __init__(self) -> None:
@@ -93,6 +94,8 @@ class AirtableSimulator(Simulator):
             self.state.address = f"http://{host}/{self.key}"
         if request.segments[0] == "files" and request.method == "GET":
             return attachments.download(self.state, request, self.clock.now())
+        if request.segments[: len(signing_in.PLACE)] == signing_in.PLACE:
+            return partial(signing_in.answer, self, request)
         try:
             return partial(_answer, self._call(request))
         except AirtableError as refusal:
@@ -101,7 +104,7 @@ class AirtableSimulator(Simulator):
     def _call(self, request: Request) -> Call:
         """The key first, then the address, then how often it was asked."""
         limits, now = self.state.limits, self.clock.at(request.arrived)
-        token = access.token_of(self.state, request.bearer)
+        token = access.token_of(self.state, request.bearer, self.clock.now())
         if request.url_length > LONGEST_URL:
             raise AirtableError("URI_TOO_LONG")
         found = find(ENDPOINTS, request.method, request.segments)
