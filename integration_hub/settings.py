@@ -79,7 +79,10 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 # --- the house -------------------------------------------------------------------------------------------------------
-ROOMS = ["contract", "companies", "notices", "http", "connections", "sync", "records", "rest", "api", "hub", "sandbox"]
+ROOMS = [
+    *("contract", "companies", "notices", "http", "connections", "sync", "records", "rest", "api", "hub", "sandbox"),
+    "webhooks",
+]
 PROVIDERS = ["airtable"]
 
 INSTALLED_APPS = [
@@ -375,6 +378,13 @@ def provider_url(key: str, default: str, kind: str = "API") -> str:
 def provider_word(key: str, name: str) -> str:
     """What the environment says for a provider: `<KEY>_CLIENT_ID`, `<KEY>_REDIRECT_URI` …; empty when it does not."""
     return env.str(f"{key.upper()}_{name}", default="").strip()
+
+
+def webhook_secrets(key: str) -> tuple[str, ...]:
+    """What signs the deliveries to a provider's app-level addresses: `<KEY>_WEBHOOK_SECRET`, two with a comma between
+    them while one replaces the other."""
+    listed = env.str(f"{key.upper()}_WEBHOOK_SECRET", default="").split(",")
+    return tuple(secret.strip() for secret in listed if secret.strip())
 
 
 # --- logs ------------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from integration_hub.rest.views import NotFoundView
 
 urlpatterns = [
     path("", include("integration_hub.hub.urls")),
+    path("", include("integration_hub.webhooks.urls")),
     path("api/", include("integration_hub.api.urls")),
     path("docs", include(docs_urlpatterns)),
     re_path(r"^api(?:/|\Z)", NotFoundView.as_view()),  # last: what else begins so is a problem document too

@@ -1,4 +1,4 @@
-"""The secrets a provider may sign its webhooks with: the stored one and, for a day after a change, the one before it."""
+"""Secrets a provider may sign its webhooks with: the stored one and, for a day after a change, the one before it."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta

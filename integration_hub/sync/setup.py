@@ -14,7 +14,7 @@ from integration_hub.connections import services as connections
 from integration_hub.connections.models import Connection
 from integration_hub.contract import ProviderError, ReadyTarget, RecordType, Sink, registry
 from integration_hub.notices import problems
-from integration_hub.sync import lanes, outbox, runs, schedules, targets
+from integration_hub.sync import lanes, outbox, runs, schedules, streams, targets
 from integration_hub.sync.models import Mapping, SyncRun
 
 log = structlog.get_logger(__name__)
@@ -43,7 +43,8 @@ def configure(connection: Connection, settings: Settings[str, Any], *, actor: st
 
 
 def prepare(connection: Connection, *, actor: str) -> list[SyncRun]:
-    """Make or renew the ready mappings; the runs that were started. What does not fit becomes a problem."""
+    """Make or renew streams and ready mappings; the runs that were started. What does not fit becomes a problem."""
+    streams.prepare(connection)
     try:
         found = _look(connection)
     except ProviderError as error:

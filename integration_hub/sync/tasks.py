@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from integration_hub.connections import discovery
-from integration_hub.sync import linking, pruning, schedules, worker
+from integration_hub.sync import linking, pruning, rounds, schedules, streams, worker
 
 
 @shared_task(name="sync.drain")
@@ -17,14 +17,17 @@ def drain() -> None:
 def sweep() -> None:
     worker.sweep(settings.CELERY_WORKER_CONCURRENCY)
     discovery.repair()
+    rounds.make(rounds.SWEEP)
 
 
 @shared_task(name="sync.minute")
 def minute() -> None:
     schedules.start_due()
+    streams.prepare_new()
     linking.repair()
 
 
 @shared_task(name="sync.nightly")
 def nightly() -> None:
     pruning.prune()
+    rounds.make(rounds.NIGHT)

@@ -6,7 +6,7 @@ from datetime import timedelta
 import structlog
 
 from integration_hub.http import clock
-from integration_hub.sync import lanes, nudge, push, sql
+from integration_hub.sync import lanes, nudge, push, sql, streams
 from integration_hub.sync.models import Heartbeat
 
 log = structlog.get_logger(__name__)
@@ -23,7 +23,8 @@ def drain(seconds: float = SHIFT) -> int:
     while time.monotonic() < ends:
         held = lanes.claim()
         if held is not None:
-            push.serve(held)
+            if not streams.serve(held):
+                push.serve(held)
             turns += 1
             continue
         wait = lanes.due_within(MOMENT) if turns else None

@@ -1,0 +1,1 @@
+"""The receiving door: what providers report is verified, stored, answered, and only then worked on."""

@@ -1,0 +1,150 @@
+"""Taking a delivery in: verify, store, answer. One read and one write on the way, no lock, no call to anybody."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+
+from integration_hub.connections import signing
+from integration_hub.connections.models import Connection, Status
+from integration_hub.contract import Incoming, Provider, Refused, Webhook
+from integration_hub.contract.api import Json
+from integration_hub.http import clock
+from integration_hub.settings import webhook_secrets
+from integration_hub.sync import sql
+from integration_hub.webhooks import nudge, reading, refusals, trouble
+from integration_hub.webhooks.models import Refusals, State
+
+log = structlog.get_logger(__name__)
+
+CANDIDATES = 5  # connections tried for one app-level delivery
+
+
+class Unknown(Exception):
+    """Nobody is meant by this address."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the provider is told: a status, and a body where it asked something."""
+
+    status: int
+    body: Json = None
+
+
+def receive(provider: Provider, webhook: Webhook, incoming: Incoming, connection_id: UUID | None) -> Answer:
+    """The answer, once the events are committed. Unknown when no connection is meant; what is not the provider's ends
+    with its own status for that and leaves no row."""
+    meant = _meant(provider, webhook, incoming, connection_id)
+    shared = webhook_secrets(provider.key) if connection_id is None else ()
+    if connection_id is None and not meant and not shared:
+        return Answer(webhook.refused)
+    trusted = [one for one in meant if _verified(webhook, incoming, one, shared)]
+    secrets = [*shared, *(secret for one in trusted for secret in _secrets(one, incoming))]
+    if not trusted and (meant or not _fits(webhook, incoming, shared)):
+        return Answer(webhook.refused)
+    question = webhook.challenge(secrets, incoming)
+    if question is not None:
+        return Answer(200, question)
+    for connection in trusted:
+        _store(webhook, incoming, connection)
+    return Answer(200)
+
+
+def _meant(provider: Provider, webhook: Webhook, incoming: Incoming, connection_id: UUID | None) -> list[Any]:
+    """The connections this may be for, with the number of deliveries refused since their last good one."""
+    count = Subquery(Refusals.everywhere.filter(connection=OuterRef("pk")).values("count"))
+    rows = Connection.everywhere.filter(provider=provider.key).annotate(refused=Coalesce(count, 0))
+    if connection_id is not None:
+        found = list(rows.filter(pk=connection_id))
+        if not found:
+            raise Unknown
+        return found
+    named = list(webhook.route(incoming.headers, incoming.raw))[:CANDIDATES]
+    if not named:
+        return []
+    ids = [one for one in named if isinstance(one, UUID)]
+    accounts = [reading.short(one) for one in named if isinstance(one, str) and one]
+    return list(rows.filter(Q(pk__in=ids) | Q(account_id__in=accounts)).order_by("pk")[:CANDIDATES])
+
+
+def _secrets(connection: Connection, incoming: Incoming) -> tuple[str, ...]:
+    return signing.secrets(connection, clock.of(incoming.at))
+
+
+def _verified(webhook: Webhook, incoming: Incoming, connection: Any, shared: tuple[str, ...]) -> bool:
+    """Whether it is the provider's and this connection's. A refusal is remembered, a success forgives the former."""
+    secrets = (*shared, *_secrets(connection, incoming))
+    if webhook.signed_with and not secrets:
+        refusal: Refused | None = Refused("No webhook secret is stored.")
+    else:
+        refusal = _refusal(webhook, incoming, secrets)
+    if refusal is None:
+        if connection.refused:
+            refusals.forgive(connection)
+        return True
+    log.warning("webhook refused", connection=str(connection.pk), provider=connection.provider, why=str(refusal))
+    if connection.status != Status.NOT_CONNECTED:  # who was disconnected may go on sending for a while
+        refusals.count(connection, str(refusal))
+    return False
+
+
+def _fits(webhook: Webhook, incoming: Incoming, secrets: tuple[str, ...]) -> bool:
+    return bool(secrets) and _refusal(webhook, incoming, secrets) is None
+
+
+def _refusal(webhook: Webhook, incoming: Incoming, secrets: tuple[str, ...]) -> Refused | None:
+    try:
+        webhook.verify(secrets, incoming)
+    except Refused as refused:
+        return refused
+    return None
+
+
+# A repetition finds its row. Only that conflict is borne: any other mistake must not lose an event.
+_INSERT = """
+INSERT INTO webhook_events (id, company_id, connection_id, provider, event_id, type, body, raw, headers, state,
+                            attempts, run_at, sentence, trace, received_at, settled_at)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, {headers}, %s, 0, {now}, %s, '', {now}, {settled})
+ON CONFLICT (connection_id, event_id) DO NOTHING
+"""
+
+
+def _store(webhook: Webhook, incoming: Incoming, connection: Connection) -> None:
+    told = reading.read(webhook, incoming.headers, incoming.raw)
+    if told is None:
+        _insert(connection, reading.digest(incoming.raw), state=State.DEAD, incoming=incoming)
+        trouble.tell(connection)
+    elif told.type not in webhook.handles:
+        _insert(connection, told.id, told.type, told.body, state=State.IGNORED)
+    elif _insert(connection, told.id, told.type, told.body):
+        nudge.nudge_for(connection.pk)
+
+
+def _insert(
+    connection: Connection,
+    event_id: str,
+    kind: str = "",
+    body: str = "",
+    *,
+    state: State = State.WAITING,
+    incoming: Incoming | None = None,
+) -> int:
+    """One statement, committed when it returns. How many rows it made: none for a repetition."""
+    now, offset = clock.now_sql()
+    text = _INSERT.format(
+        now=now,
+        settled="NULL" if state == State.WAITING else now,
+        headers="%s" if sql.is_sqlite() else "CAST(%s AS jsonb)",
+    )
+    unread = [incoming.raw, reading.headers_text(incoming.headers)] if incoming else [None, None]
+    sentence = trouble.unreadable() if incoming else ""
+    who = [uuid4(), connection.company_id, connection.pk, connection.provider]
+    return sql.execute(
+        text,
+        [*who, event_id, kind, body, *unread, state.value, *offset, sentence, *offset]
+        + ([] if state == State.WAITING else [*offset]),
+    )
