@@ -1,7 +1,7 @@
 """Roll-ups of orders, so that nobody waits while a million of them are counted. Written by `services.days` only.
 
-Each change of an order appends what it adds and takes away, in its own transaction; the worker folds those rows into one
-for each day, status, priority and currency. A sum over all rows, folded or not, is always right.
+Each change of an order appends what it adds and takes away, in its own transaction; the worker folds those rows into
+one for each day, status, priority and currency. A sum over all rows, folded or not, is always right.
 """
 
 from typing import Any, ClassVar
@@ -14,10 +14,10 @@ from integration_hub.companies.managers import CompanyOwned
 from integration_hub.records.guard import EverywhereManager, GuardedModel, GuardedQuerySet
 
 
-class RollUpManager(models.Manager.from_queryset(GuardedQuerySet)["RollUp"]):  # type: ignore[misc]
+class RollUpManager(models.Manager.from_queryset(GuardedQuerySet)[models.Model]):  # type: ignore[misc]
     """The rows of the company that is entered."""
 
-    def get_queryset(self) -> GuardedQuerySet["RollUp"]:
+    def get_queryset(self) -> GuardedQuerySet[models.Model]:
         return super().get_queryset().filter(company_id=scope.current())
 
 
@@ -101,6 +101,7 @@ class DayBook(GuardedModel, CompanyOwned):
     walked_to = models.DateTimeField(null=True)
     complete = models.BooleanField(default=False)
 
+    objects: ClassVar[Any] = RollUpManager()
     everywhere: ClassVar[Any] = EverywhereManager()
 
     class Meta(CompanyOwned.Meta):

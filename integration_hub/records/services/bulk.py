@@ -128,6 +128,7 @@ def _insert(unit: Unit, new: Sequence[Order]) -> None:
     lines = [item for order in new for item in order.lines.all]
     Order.everywhere.bulk_create(new)
     OrderItem.everywhere.bulk_create(lines)
+    unit.ordered(*((None, order) for order in new))
     unit.touch("order", *(order.pk for order in new))
     unit.touch("order_item", *(item.pk for item in lines))
     events = [item.ticket_type.event_id for item in lines if item.ticket_type]

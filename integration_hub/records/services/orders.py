@@ -104,6 +104,7 @@ def _check(order: Order, before: Order | None, errors: Errors) -> None:
 
 
 def _ripples(unit: Unit, order: Order, before: Order | None, changed: Changed) -> None:
+    unit.ordered((before, order))
     if before is None or changed & COUNTING:
         _count_again(unit, order, before)
     if before is None:
@@ -137,6 +138,7 @@ def _tickets(order: Order) -> Any:
 def _leave(unit: Unit, order: Order, errors: Errors) -> None:
     """An order goes with its lines and its tickets."""
     order.lines = items.Lines(gone=items.living(order))
+    unit.ordered((order, None))
     _count_again(unit, order, order)
     tickets = list(_tickets(order).order_by("pk").values_list("pk", flat=True))
     gone = timezone.now()

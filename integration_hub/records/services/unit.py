@@ -1,7 +1,8 @@
 """One unit of work: a transaction with the guard open, at whose end histories are recomputed and the outbox written.
 
 Locks are always taken in one order, so that two people saving at once wait for each other instead of deadlocking:
-the order, then tickets, then customers by id, then events by id; the outbox last, by record type and id.
+the order, then tickets, then customers by id, then events by id, then the book of the orders' days; the outbox last, by
+record type and id.
 """
 
 from collections import defaultdict
@@ -15,8 +16,8 @@ from django.db import transaction
 from django.db.models import Q
 
 from integration_hub.records import guard
-from integration_hub.records.models import Record
-from integration_hub.records.services import history
+from integration_hub.records.models import Order, Record
+from integration_hub.records.services import days, history
 from integration_hub.sync import outbox
 
 PRIO_CHANGE = 1
@@ -46,6 +47,7 @@ class Unit:
         self.customers: set[UUID] = set()
         self.events: set[UUID] = set()
         self.last: list[Callable[[], None]] = []
+        self.orders: list[days.Change] = []
 
     def touch(self, record_type: str, *ids: UUID) -> None:
         """These records changed: whoever mirrors them must hear of it."""
@@ -63,6 +65,10 @@ class Unit:
         self.customers.update(pk for pk in customers if pk)
         self.events.update(pk for pk in events if pk)
 
+    def ordered(self, *changes: tuple[Order | None, Order | None]) -> None:
+        """Orders as they were and as they are; None: it was not there, or is gone. The days' sums must follow."""
+        self.orders += [days.change(before, after) for before, after in changes]
+
     def verify(self, check: Callable[[], None]) -> None:
         """Run `check` when the customers and events are locked: what it reads then is how it will be committed."""
         self.last.append(check)
@@ -72,6 +78,7 @@ class Unit:
         self.touch("event", *history.refresh_events(self.company_id, self.events))
         for check in self.last:
             check()
+        days.enter(self.company_id, self.orders)
         for record_type in sorted({*self.changed, *self.spreads}):
             self._enqueue(record_type, self.changed[record_type], self.spreads.get(record_type))
 
