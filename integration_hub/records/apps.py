@@ -15,3 +15,9 @@ class RecordsConfig(AppConfig):
 
         for record_type in RECORD_TYPES:
             register_record_type(record_type)
+
+        from integration_hub.records.importing import pruning, work
+        from integration_hub.sync import rounds
+
+        rounds.join(rounds.SWEEP, work.repair)
+        rounds.join(rounds.NIGHT, pruning.prune)

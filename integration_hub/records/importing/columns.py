@@ -1,12 +1,16 @@
-"""Which of their columns is which of our fields: by name, or as --map says."""
+"""Which of their columns is which of our fields: by name, or as a person said."""
 
+import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from integration_hub.records.importing.problems import Unreadable
+from integration_hub.records.importing.problems import Asks, Question, Unreadable
+from integration_hub.records.models import Customer, Order, OrderItem
 
 # Our field: the names other systems give it, best first; compared without case, spaces and signs.
 CUSTOMER_FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -41,6 +45,7 @@ ITEM_FIELDS: Mapping[str, tuple[str, ...]] = {
 }
 ORDER_FIELDS = {**HEADER_FIELDS, **ITEM_FIELDS}
 FIELDS = {"customers": CUSTOMER_FIELDS, "orders": ORDER_FIELDS}
+MODELS = {"customers": (Customer,), "orders": (Order, OrderItem)}
 # One of these must be there, or rows could not be told apart.
 KEYS = {"customers": ("reference", "email", "name"), "orders": ("order_number",)}
 
@@ -63,16 +68,17 @@ def plain(name: str) -> str:
 
 
 def matched(kind: str, headings: Sequence[str], maps: Mapping[str, str]) -> Columns:
-    """Columns for `kind`; `maps`: heading → our field, "" to leave the column out. Unreadable when it cannot be."""
+    """Columns for `kind`; `maps`: heading → our field, "" to leave the column out. Unreadable when it cannot be; Asks
+    when no column tells the records apart."""
     fields = FIELDS[kind]
     names = [plain(heading) for heading in headings]
     places: dict[str, tuple[int, ...]] = {}
     taken: set[str] = set()
     for heading, field in maps.items():
-        name = _known_heading(heading, names, headings)
+        name = known_heading(heading, names, headings)
         taken.add(name)
         if field:
-            _known_field(field, fields)
+            known_field(field, fields)
             places[field] = (*places.get(field, ()), *_places(name, names))
     for field, synonyms in fields.items():
         synonym = next((n for n in map(plain, synonyms) if n in names and n not in taken), None)
@@ -89,20 +95,79 @@ def _places(name: str, names: Sequence[str]) -> tuple[int, ...]:
     return tuple(place for place, other in enumerate(names) if other == name)
 
 
-def _known_heading(heading: str, names: Sequence[str], headings: Sequence[str]) -> str:
+def known_heading(heading: str, names: Sequence[str], headings: Sequence[str]) -> str:
     if plain(heading) not in names:
-        said = _("--map names the column “%(name)s”, but the file has: %(names)s.")
+        said = _("The mapping names the column “%(name)s”, but the file has: %(names)s.")
         raise Unreadable(said % {"name": heading, "names": ", ".join(headings)})
     return plain(heading)
 
 
-def _known_field(field: str, fields: Mapping[str, tuple[str, ...]]) -> None:
+def known_field(field: str, fields: Iterable[str]) -> None:
     if field not in fields:
-        said = _("--map names our field “%(name)s”, but there are: %(names)s.")
+        said = _("The mapping names our field “%(name)s”, but there are: %(names)s.")
         raise Unreadable(said % {"name": field, "names": ", ".join(fields)})
 
 
 def _require(kind: str, places: Mapping[str, tuple[int, ...]]) -> None:
     if not any(key in places for key in KEYS[kind]):
-        said = _('No column holds the %(keys)s. Name it: --map "Their column=%(key)s".')
-        raise Unreadable(said % {"keys": _(" or the ").join(KEYS[kind]), "key": KEYS[kind][0]})
+        said = _("No column holds the %(keys)s. Say which one does.")
+        raise Asks(Question("columns", said % {"keys": _(" or the ").join(KEYS[kind])}))
+
+
+def digest(headings: Sequence[str]) -> str:
+    """The shape of a file: its headings in their order, whatever their case, spaces and signs."""
+    return hashlib.sha256("\x1f".join(map(plain, headings)).encode()).hexdigest()
+
+
+def described(
+    kind: str,
+    headings: Sequence[str],
+    found: Columns | None,
+    samples: Sequence[Sequence[str]],
+    said: Mapping[str, str],
+    before: Mapping[str, str],
+) -> list[dict[str, Any]]:
+    """Each column of the file as a page shows it: what it is, why, and what is in it. `said`: the mapping a person
+    gave now; `before`: the one of the last file."""
+    fields = {place: field for field, places in found.places.items() for place in places} if found else {}
+    now, once = ({plain(heading) for heading in mapping} for mapping in (said, before))
+    told = []
+    for place, heading in enumerate(headings):
+        field, name = fields.get(place, ""), plain(heading)
+        how = "chosen" if name in now else "remembered" if name in once else "name" if field else ""
+        shown = list(samples[place]) if place < len(samples) else []
+        told.append({"heading": heading, "field": field, "label": label(kind, field), "how": how, "samples": shown})
+    return told
+
+
+def restored(told: Sequence[Mapping[str, Any]]) -> Columns:
+    """Columns as `described` told them."""
+    places: dict[str, tuple[int, ...]] = {}
+    for place, column in enumerate(told):
+        if column["field"]:
+            places[column["field"]] = (*places.get(column["field"], ()), place)
+    headings = [column["heading"] for column in told]
+    ignored = tuple(column["heading"] for column in told if not column["field"])
+    return Columns(places, headings, ignored)
+
+
+LABELS = {
+    "customer_reference": gettext_lazy("customer's reference"),
+    "customer_email": gettext_lazy("customer's e-mail"),
+    "customer_name": gettext_lazy("customer's name"),
+    "shipped_at": gettext_lazy("shipped"),
+    "country": gettext_lazy("country (reads phone numbers)"),
+    "product": gettext_lazy("product number"),
+}
+
+
+def label(kind: str, field: str) -> str:
+    """A field of ours as a person calls it; "" for none."""
+    if not field:
+        return ""
+    if field in LABELS:
+        return str(LABELS[field])
+    for model in MODELS[kind]:
+        if any(one.name == field for one in model._meta.concrete_fields):
+            return str(model._meta.get_field(field).verbose_name)
+    return field

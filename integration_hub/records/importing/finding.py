@@ -51,6 +51,11 @@ class Finder:
     def remember(self, by: str, customer: Customer) -> None:
         self.known[by][_folded(by, getattr(customer, by))].append(customer)
 
+    def customers(self) -> list[Customer]:
+        """All that were found, each once."""
+        found = {one.pk: one for known in self.known.values() for several in known.values() for one in several}
+        return list(found.values())
+
     def found(self, wanted: Wanted) -> Customer | None:
         """The customer meant; None when there is none. Ambiguous when several are."""
         for by in BY:

@@ -1,18 +1,18 @@
 """From rows to records: cells are read, rows of one record are folded, contradictions become problems."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from integration_hub.records.importing.cells import Cells
-from integration_hub.records.importing.columns import ITEM_FIELDS, Columns
-from integration_hub.records.importing.csvfile import Table
-from integration_hub.records.importing.problems import Problems
+from integration_hub.records.importing.columns import ITEM_FIELDS, KEYS, Columns
+from integration_hub.records.importing.problems import Problems, cut
 from integration_hub.records.importing.spool import Row, Spool
 
 Values = dict[str, str]
+Table = Iterable[tuple[int, list[str]]]
 
 
 @dataclass(frozen=True)
@@ -30,81 +30,112 @@ class Draft:
         part, *rest = name.split(".")
         return (self.item_lines[int(rest[0])], rest[-1]) if part == "items" and len(rest) > 1 else (self.line, name)
 
+    def said(self, name: str) -> str:
+        """What the file says there, as far as it is one cell."""
+        part, *rest = name.split(".")
+        if part == "items" and len(rest) > 1:
+            return self.items[int(rest[0])].get(rest[-1], "")
+        return self.values.get(name, "")
 
-def fill(spool: Spool, kind: str, table: Table, columns: Columns, cells: Cells, problems: Problems) -> int:
-    """Read every row into the spool; how many there were."""
-    count = 0
-    for line, texts in table.rows(problems):
-        count += 1
+
+def rows(
+    kind: str, table: Table, columns: Columns, cells: Cells, problems: Problems
+) -> Iterator[tuple[str, int, Values]]:
+    """Each row that can be read, as (key, line, values)."""
+    for line, texts in table:
         values = read_row(line, texts, columns, cells, problems)
         if values is None:
             continue
         key = key_of(kind, values)
         if key:
-            spool.add(key, line, values)
+            yield key, line, values
         else:
-            problems.add(line, columns.heading("order_number"), _("Nothing says which record this row is about."))
-    spool.filled()
-    return count
+            heading = columns.heading(KEYS[kind][0]) if len(KEYS[kind]) == 1 else ""
+            problems.add(line, heading, _("Nothing says which record this row is about. Fill it in."))
 
 
 def read_row(line: int, texts: Sequence[str], columns: Columns, cells: Cells, problems: Problems) -> Values | None:
     """The values of a row; None when one could not be read."""
     values: Values = {}
     good = True
+    read = cells.read
     for name, places in columns.places.items():
-        said: dict[str, str] = {}
-        for place in places:
-            try:
-                value = cells.read(name, texts[place])
-            except ValueError as error:
-                problems.add(line, columns.headings[place], str(error))
-                good = False
-                continue
-            if value is not None:
-                said.setdefault(value, texts[place])
-        if len(said) > 1:
-            both = _("Columns of this name contradict each other: %(values)s. Leave one out.")
-            problems.add(line, columns.heading(name), both % {"values": " / ".join(said.values())})
+        if len(places) > 1:
+            good &= _read_together(line, name, texts, columns, cells, values, problems)
+            continue
+        try:
+            value = read(name, texts[places[0]])
+        except ValueError as error:
+            problems.add(line, columns.headings[places[0]], str(error), texts[places[0]])
             good = False
-        elif said:
-            values[name] = next(iter(said))
+        else:
+            if value is not None:
+                values[name] = value
     return values if good else None
+
+
+def _read_together(
+    line: int, name: str, texts: Sequence[str], columns: Columns, cells: Cells, values: Values, problems: Problems
+) -> bool:
+    """Columns of one name must say the same; whether they do."""
+    said: dict[str, str] = {}
+    good = True
+    for place in columns.places[name]:
+        try:
+            value = cells.read(name, texts[place])
+        except ValueError as error:
+            problems.add(line, columns.headings[place], str(error), texts[place])
+            good = False
+            continue
+        if value is not None:
+            said.setdefault(value, texts[place])
+    if len(said) > 1:
+        both = _("Columns of this name contradict each other: %(values)s. Leave one out.")
+        shown = cut(" / ".join(said.values()))
+        problems.add(line, columns.heading(name), both % {"values": shown}, shown)
+        return False
+    if said:
+        values[name] = next(iter(said))
+    return good
 
 
 def key_of(kind: str, values: Values) -> str:
     """What tells records of a file apart; "" when the row does not say."""
-    if kind == "orders":
-        return values.get("order_number", "")
-    named = (("reference", "r"), ("email", "e"), ("name", "n"))
-    return next((f"{mark}:{values[name]}" for name, mark in named if name in values), "")
+    keys = KEYS[kind]
+    if len(keys) == 1:
+        return values.get(keys[0], "")
+    return next((f"{name[0]}:{values[name]}" for name in keys if name in values), "")
 
 
-def drafts(spool: Spool, columns: Columns, problems: Problems) -> Iterator[Draft]:
-    """The records in the file, in its order."""
-    item_fields = [name for name in ITEM_FIELDS if name in columns.places]
-    for key, rows in spool.groups():
-        items = _items(rows, item_fields)
-        values = _folded(rows, columns, item_fields, problems)
-        yield Draft(key, rows[0][0], values, [item for _line, item in items], [line for line, _item in items])
+def drafts(kind: str, spool: Spool, columns: Columns, problems: Problems, after: int = 0) -> Iterator[Draft]:
+    """The records in the file, in its order, from the one after this line on."""
+    item_fields = frozenset(ITEM_FIELDS) & set(columns.places) if kind == "orders" else frozenset()
+    for first, group in spool.groups(after):
+        if len(group) == 1 and not item_fields:
+            yield Draft(key_of(kind, group[0][1]), first, group[0][1])
+            continue
+        items = _items(group, item_fields)
+        values = _folded(group, columns, item_fields, problems)
+        key = key_of(kind, group[0][1])
+        yield Draft(key, first, values, [item for _line, item in items], [line for line, _item in items])
 
 
-def _folded(rows: Sequence[Row], columns: Columns, item_fields: Sequence[str], problems: Problems) -> dict[str, Any]:
+def _folded(group: Sequence[Row], columns: Columns, item_fields: frozenset[str], problems: Problems) -> dict[str, Any]:
     values: dict[str, Any] = {}
     said_on: dict[str, int] = {}
-    for line, row in rows:
+    for line, row in group:
         for name, value in row.items():
             if name in item_fields:
                 continue
             if values.setdefault(name, value) != value:
-                other = {"now": value, "line": said_on[name], "was": values[name]}
+                other = {"now": cut(value), "line": said_on[name], "was": cut(values[name])}
                 sentence = _("It says “%(now)s”, line %(line)s says “%(was)s” of the same record. Make them agree.")
-                problems.add(line, columns.heading(name), sentence % other)
+                problems.add(line, columns.heading(name), sentence % other, value)
             said_on.setdefault(name, line)
     return values
 
 
-def _items(rows: Sequence[Row], item_fields: Sequence[str]) -> list[tuple[int, Values]]:
+def _items(group: Sequence[Row], item_fields: frozenset[str]) -> list[tuple[int, Values]]:
     """Each row that says something of a line is one line of the order."""
-    lines = ((line, {name: row[name] for name in item_fields if name in row}) for line, row in rows)
+    lines = ((line, {name: row[name] for name in row if name in item_fields}) for line, row in group)
     return [(line, item) for line, item in lines if item]

@@ -1,175 +1,131 @@
-"""The import itself: check the whole file, then save it in chunks that leave the database to people in between."""
+"""Saving what was checked, in chunks that leave the database to people in between.
+
+A chunk's records, what they were before, and how far the file is saved commit together: killed anywhere, the next one
+goes on after the last chunk, and nothing is saved twice or half.
+"""
 
 import time
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import islice
-from pathlib import Path
+from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
-from integration_hub.companies.models import Company
-from integration_hub.records import money, phones
-from integration_hub.records.importing import csvfile, folding
-from integration_hub.records.importing.cells import Cells
-from integration_hub.records.importing.columns import Columns, matched
-from integration_hub.records.importing.finding import Ambiguous, Finder, Wanted
+from integration_hub.records.importing import checking, columns, files, folding, spool
+from integration_hub.records.importing.chunks import Chunk
+from integration_hub.records.importing.finding import Ambiguous
 from integration_hub.records.importing.folding import Draft
 from integration_hub.records.importing.problems import Problems
-from integration_hub.records.importing.spool import spool
-from integration_hub.records.models import Order
-from integration_hub.records.services import Invalid, bulk
+from integration_hub.records.importing.work import Held
+from integration_hub.records.models import ImportedRecord
+from integration_hub.records.models.imports import ImportState
+from integration_hub.records.services import Invalid, bulk, images
 from integration_hub.sync import pacing
 
-CHECKED = 500  # records looked at together before anything is saved
 FIRST_CHUNK, LARGEST_CHUNK = 10, 500
 UNPACED = 0.5  # seconds a transaction may take where nobody waits for it
+NOUNS = {"customers": "customer", "orders": "order"}
 
 
-@dataclass
-class Report:
-    """What an import did, or would have done; with problems it did nothing."""
-
-    kind: str
-    rows: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    totals: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
-    ignored: tuple[str, ...] = ()
-    unread_phones: int = 0
-    problems: Problems = field(default_factory=Problems)
-
-    def add(self, outcome: bulk.Outcome) -> None:
-        self.counts.update(outcome.counts)
-        for currency, amount in outcome.totals.items():
-            self.totals[currency] += amount
-
-    def totals_text(self) -> str:
-        sums = sorted(self.totals.items())
-        return ", ".join(f"{money.text(amount, currency)} {currency}" for currency, amount in sums)
+def run(held: Held, ends: float) -> None:
+    """Save what is not saved yet, until that time; the import is done afterwards, or failed."""
+    row = held.row
+    found = columns.restored(row.columns)
+    with spool.opened(files.spool(row.stored)) as kept:
+        whole = kept.complete
+    if not whole:  # another machine checked it
+        checking.fill(held, found, Problems())
+    with spool.opened(files.spool(row.stored)) as kept:
+        drafts = folding.drafts(row.kind, kept, found, Problems(), after=row.cursor)
+        for batch in _paced_batches(drafts):
+            if not _save(held, batch):
+                return
+            if time.monotonic() > ends:
+                return
+    held.settle(ImportState.DONE)
+    files.remove_spool(row.stored)
 
 
-def run(company: Company, kind: str, path: Path, *, maps: Mapping[str, str], dry_run: bool = False) -> Report:
-    """Import `kind` (customers | orders) from a CSV file. problems.Unreadable when the file is none we can use."""
-    report = Report(kind)
-    with csvfile.opened(path) as table, spool() as rows:
-        columns = matched(kind, table.headings, maps)
-        report.ignored = columns.ignored
-        cells = Cells(company, decimal_comma=table.delimiter == ";")
-        report.rows = folding.fill(rows, kind, table, columns, cells, report.problems)
-        check(company, kind, columns, folding.drafts(rows, columns, report.problems), report)
-        if not report.problems and not dry_run:
-            report.counts.clear()
-            report.totals.clear()
-            save(company, kind, folding.drafts(rows, columns, report.problems), report)
-    return report
+class Size:
+    """How many records a chunk has: as many as the time allows that it may hold the database."""
+
+    def __init__(self) -> None:
+        self.goal = pacing.HELD if connection.vendor == "sqlite" else UNPACED
+        self.now = FIRST_CHUNK
+
+    def took(self, seconds: float) -> None:
+        self.now = max(1, min(LARGEST_CHUNK, self.now * 2, int(self.now * self.goal / max(seconds, 0.001))))
 
 
-class Chunk:
-    """Some records of the file beside what the database knows of them."""
-
-    def __init__(self, company: Company, kind: str, drafts: Sequence[Draft]) -> None:
-        self.company, self.kind, self.drafts = company, kind, drafts
-        self.finder = Finder(company, [wanted(kind, draft) for draft in drafts])
-
-    def save(self) -> bulk.Outcome:
-        """Save all of them in one transaction. Invalid and Ambiguous when one is wrong."""
-        if self.kind == "customers":
-            return bulk.save_customers(self.company, [self.customer(draft) for draft in self.drafts])
-        return bulk.save_orders(self.company, [self.order(draft) for draft in self.drafts])
-
-    def customer(self, draft: Draft) -> bulk.CustomerEntry:
-        values = dict(draft.values)
-        country, number = values.pop("country", None), values.pop("phone", None)
-        at_home = self.company.country if country is None else phones.country_code(country)
-        read = phones.e164(number, at_home) if number else None
-        if read:
-            values["phone"] = read
-        customer = self.finder.found_or_new(wanted("customers", draft))
-        return bulk.CustomerEntry(customer, values, phone_raw="" if read else (number or "")[:60])
-
-    def order(self, draft: Draft) -> bulk.OrderEntry:
-        data: dict[str, object] = {
-            name: value for name, value in draft.values.items() if not name.startswith("customer_")
-        }
-        shipped = data.pop("shipped_at", None) is not None
-        if draft.items:
-            data["items"] = [item(line) for line in draft.items]
-        about = wanted("orders", draft)
-        customer = self.finder.found_or_new(about) if about else None
-        return bulk.OrderEntry(data, customer, shipped=shipped)
+def _paced_batches(drafts: Iterator[Draft]) -> Iterator[list[Draft]]:
+    """Chunks of the size the last ones allow; on SQLite each is followed by a pause as long as it took."""
+    size = Size()
+    while batch := list(islice(drafts, size.now)):
+        start = time.monotonic()
+        yield batch
+        took = time.monotonic() - start
+        size.took(took)
 
 
-def wanted(kind: str, draft: Draft) -> Wanted:
-    prefix = "customer_" if kind == "orders" else ""
-    return Wanted(*(draft.values.get(prefix + name, "") for name in ("reference", "email", "name")))
+def _save(held: Held, batch: Sequence[Draft]) -> bool:
+    """Save these; when one of them cannot be, those before it are, and the import fails with its line."""
+    try:
+        save_chunk(held, batch)
+    except (Invalid, Ambiguous) as error:
+        if len(batch) > 1:
+            return all(_save(held, [draft]) for draft in batch)
+        said = _(
+            "Line %(line)s can no longer be saved: %(why)s What was saved stays. Mend it and start again, or undo."
+        )
+        held.settle(ImportState.FAILED, said % {"line": batch[0].line, "why": error})
+        return False
+    return True
 
 
-def item(line: Mapping[str, str]) -> dict[str, str]:
-    """A line of an order; where only the product's number is known, that is its description."""
-    data = {name: value for name, value in line.items() if name != "product"}
-    if "product" in line:
-        data.setdefault("description", f"#{line['product']}")
-    return data
-
-
-def check(company: Company, kind: str, columns: Columns, drafts: Iterator[Draft], report: Report) -> None:
-    """Try every record without saving: counts what would happen and collects what is wrong."""
-    fresh: set[Wanted] = set()
-    while batch := list(islice(drafts, CHECKED)):
-        chunk = Chunk(company, kind, batch)
-        known = bulk.known_orders(company, [draft.key for draft in batch]) if kind == "orders" else {}
-        for draft in batch:
-            try:
-                report.add(_planned(chunk, draft, known, fresh, report))
-            except Ambiguous as error:
-                heading = columns.heading(f"customer_{error.by}") or columns.heading(error.by)
-                report.problems.add(draft.line, heading, str(error))
-            except Invalid as invalid:
-                for name, sentences in invalid.errors.items():
-                    line, ours = draft.place(name)
-                    report.problems.add(line, columns.heading(ours), " ".join(sentences))
-    if fresh:
-        report.counts["customers created"] = len(fresh)
-
-
-def _planned(
-    chunk: Chunk, draft: Draft, known: Mapping[str, Order], fresh: set[Wanted], report: Report
-) -> bulk.Outcome:
-    outcome = bulk.Outcome()
-    if chunk.kind == "customers":
-        entry = chunk.customer(draft)
-        report.unread_phones += bool(entry.phone_raw)
-        outcome.count(bulk.plan_customer(entry))
-        return outcome
-    order = chunk.order(draft)
-    outcome.count(bulk.plan_order(chunk.company, order, known.get(draft.key)))
-    if order.customer is not None and order.customer._state.adding:
-        fresh.add(wanted("orders", draft))
-    return outcome
-
-
-def save(company: Company, kind: str, drafts: Iterator[Draft], report: Report) -> None:
-    """Save in chunks; on SQLite each holds the lock about 20 ms and is followed by a pause as long."""
+def save_chunk(held: Held, batch: Sequence[Draft]) -> None:
+    """One transaction: the records, their images, and how far we are."""
     polite = connection.vendor == "sqlite"
-    goal = pacing.HELD if polite else UNPACED
-    size = FIRST_CHUNK
-    while batch := list(islice(drafts, size)):
-        chunk = Chunk(company, kind, batch)
-        with pacing.paced() if polite else nullcontext():
-            start = time.monotonic()
-            outcome = chunk.save()
-            took = time.monotonic() - start
-        report.add(outcome)
-        size = max(1, min(LARGEST_CHUNK, size * 2, int(size * goal / max(took, 0.001))))
+    chunk = Chunk(held.company, held.row.kind, batch)
+    with pacing.paced() if polite else nullcontext(), transaction.atomic():
+        if chunk.moved():
+            chunk = Chunk(held.company, held.row.kind, batch)
+        outcome = chunk.save()
+        _keep_images(held, chunk, outcome)
+        _advance(held, batch, outcome)
 
 
-def sentence(report: Report, *, dry_run: bool) -> str:
-    """One line that says what came of it."""
-    said = _("%(created)s created, %(updated)s updated, %(unchanged)s unchanged")
-    counts = {name: report.counts[name] for name in ("created", "updated", "unchanged")}
-    what = f"{report.kind}: {said % counts}"
-    return _("%(what)s (nothing saved: dry run)") % {"what": what} if dry_run else what
+def _keep_images(held: Held, chunk: Chunk, outcome: bulk.Outcome) -> None:
+    """What each record was before: an undo needs it. Those made for others come first, so that they go last."""
+    made: list[tuple[str, Any, Any, Any]] = [("customer", one.pk, None, None) for one in chunk.new_customers]
+    for plan in outcome.plans:
+        if plan.verb != "unchanged":
+            before, after = (None, None) if plan.before is None else images.pair(plan)
+            made.append((NOUNS[chunk.kind], plan.now.pk, before, after))
+    ImportedRecord.everywhere.bulk_create(
+        ImportedRecord(
+            of_import=held.row, company_id=held.row.company_id, noun=noun, record_id=pk, before=before, after=after
+        )
+        for noun, pk, before, after in made
+    )
+
+
+def _advance(held: Held, batch: Sequence[Draft], outcome: bulk.Outcome) -> None:
+    """How far the file is saved; nothing of the chunk is kept when the import is not ours any more."""
+    row = held.row
+    totals = defaultdict(Decimal, {currency: Decimal(amount) for currency, amount in row.totals.items()})
+    for currency, amount in outcome.totals.items():
+        totals[currency] += amount
+    counts = outcome.counts
+    held.write(
+        cursor=batch[-1].line,
+        done=row.done + len(batch),
+        created=row.created + counts["created"],
+        updated=row.updated + counts["updated"],
+        unchanged=row.unchanged + counts["unchanged"],
+        customers_created=row.customers_created + counts["customers created"],
+        totals=checking.texts(totals),
+    )

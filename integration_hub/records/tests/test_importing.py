@@ -178,8 +178,8 @@ def test_columns_by_map(bring):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        (("--map", "Colour=notes"), "--map names the column “Colour”, but the file has: Customer ID"),
-        (("--map", "Full Name=nickname"), "--map names our field “nickname”, but there are: reference, name"),
+        (("--map", "Colour=notes"), "The mapping names the column “Colour”, but the file has: Customer ID"),
+        (("--map", "Full Name=nickname"), "The mapping names our field “nickname”, but there are: reference, name"),
         (("--map", "nothing"), "--map wants “Their column=our field”, not “nothing”."),
         (("--company", "nobody"), "There is no company “nobody”. Companies: alices."),
         (("--map", "Customer ID=", "--map", "Full Name=", "--map", "E-Mail="), "No column holds the reference or the"),
@@ -204,7 +204,6 @@ def test_spreadsheets_save_a_mark_semicolons_and_decimal_commas(bring):
         ("name\nAna\n\nBea,Cleo\n", "line 4: The row has 2 cells, the headings are 1."),
         ('name,notes\nAna,"three\nlines\n', "line 2: The row cannot be read (unexpected end of data)."),
         ('name,notes\nAna,"x"y\n', "line 2: The row cannot be read"),
-        (b"name\n" + "Ană".encode("cp1250"), "The file is not UTF-8 text."),
         ("reference,name\n,\n", "line 2: Nothing says which record this row is about."),
         ("name,email\nAna,here\n", "line 2, column “email”: “here” is not an e-mail address."),
         ("name,notes\nAna,a\0b\n", "line 2, column “notes”: It contains a character that cannot be kept (NUL)."),
@@ -221,7 +220,7 @@ def test_files_that_are_refused(refused, content, sentence):
     ("row", "sentence"),
     [
         ("1,,x,1,1,0", "line 2, column “date”: “x” is not a date. Write year-month-day"),
-        ("1,,04.07.1996,1,1,0", "is not a date"),
+        ("1,,31.02.1996,1,1,0", "is not a date"),
         ("1,,9999-12-31T23:59:59-12:00,1,1,0", "is not a date"),
         ("1,,,abc,1,0", "line 2, column “unit price”: “abc” is not a number. Write it plainly"),
         ("1,,,1 000,1,0", "is not a number"),
