@@ -347,6 +347,7 @@ SPECTACULAR_SETTINGS = {
         "RunKind": "integration_hub.sync.models.run.RunKind",
         "RunState": "integration_hub.sync.models.run.RunState",
         "Outcome": "integration_hub.sync.models.run.Outcome",
+        "WebhookEventState": "integration_hub.webhooks.models.State",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -11,6 +11,8 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from integration_hub.companies.models import Role
+
 
 class Entry(NamedTuple):
     """`target` is a URL name, or a model label whose change list is meant."""
@@ -27,6 +29,7 @@ SECTIONS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
             Entry(_("Integration Hub"), "hub:overview", "link"),
             Entry(_("Problems"), "hub:problems", "alert"),
             Entry(_("Runs"), "hub:runs", "runs"),
+            Entry(_("Webhook events"), "webhooks.WebhookEvent", "plug"),
         ),
     ),
     (
@@ -39,6 +42,7 @@ SECTIONS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
             Entry(_("Appointments"), "records.Appointment", "clock"),
             Entry(_("Branches"), "records.Branch", "building"),
             Entry(_("Staff"), "records.Staff", "badge"),
+            Entry(_("Import"), "hub:imports", "into"),
         ),
     ),
     (
@@ -55,6 +59,7 @@ SECTIONS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
 )
 # Known without asking the database for Django's own permissions, which nobody has here.
 SUPERUSERS_ONLY = {"admin:index", "companies.Company", "companies.User"}
+ADMINS_ONLY = {"hub:imports"}
 HUB_VIEWS = {"hub:overview", "hub:provider", "hub:connect", "hub:settings", "hub:disconnect", "hub:given_up"}
 
 
@@ -89,6 +94,8 @@ def _links(request: HttpRequest, entries: tuple[Entry, ...], counts: dict[str, i
 def address(request: HttpRequest, target: str) -> str:
     """Where the entry leads; empty when this installation or this person has no such page."""
     if target in SUPERUSERS_ONLY and not getattr(request.user, "is_superuser", False):
+        return ""
+    if target in ADMINS_ONLY and getattr(request, "role", None) is not Role.ADMIN:
         return ""
     if ":" in target:
         try:
