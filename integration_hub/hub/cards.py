@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Min
 from django.utils import timezone
@@ -105,6 +106,13 @@ class Card:
     def summary(self) -> str:
         """What the provider is for; declarations are translated where they are shown."""
         return _(self.provider.summary) if self.provider.summary else ""
+
+    @property
+    def webhook_address(self) -> str:
+        """Where the provider reports to for this connection; empty where it reports nothing."""
+        if self.provider.webhook is None or self.connection is None:
+            return ""
+        return f"{settings.PUBLIC_URL}/api/webhooks/{self.provider.key}/{self.connection.pk}"
 
     @property
     def needs(self) -> str:

@@ -90,3 +90,9 @@ def test_a_list_costs_the_same_whatever_is_in_it(report, api, django_assert_max_
         report(toy.body(id=str(number)))
     with django_assert_max_num_queries(6):
         assert api.get("/api/webhook-events").json()["count"] == 5
+
+
+def test_the_providers_page_tells_the_address_and_asks_for_the_secret(connection, browser):
+    page = browser.get(f"/admin/hub/{toy.KEY}/").content.decode()
+    assert f"http://localhost:8000/api/webhooks/{toy.KEY}/{connection.pk}" in page
+    assert "Webhook secret" in page and toy.SECRET not in page
