@@ -5,16 +5,18 @@ Each call is one transaction; the caller keeps chunks small. Nothing is written 
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Generic, TypeVar, cast
 
 from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from integration_hub.companies.models import Company
 from integration_hub.records.models import Customer, Order, OrderItem, Record
-from integration_hub.records.services import cleaning, customers, items, orders
-from integration_hub.records.services.errors import Errors
+from integration_hub.records.services import cleaning, customers, items, orders, references, statements
+from integration_hub.records.services.errors import Errors, Invalid, Raced
 from integration_hub.records.services.noun import copied
 from integration_hub.records.services.unit import Unit, work
 
@@ -37,15 +39,17 @@ class CustomerEntry:
 @dataclass
 class OrderEntry:
     """What is said of an order; `data` may bring `items`. `customer` may be new and unsaved. `shipped`: it left,
-    whatever nobody says of its status."""
+    whatever nobody says of its status. `new_only`: an order of this number that is there must be just like it."""
 
     data: Mapping[str, Any]
     customer: Customer | None = None
     shipped: bool = False
+    new_only: bool = False
 
     @property
     def number(self) -> str:
-        return str(self.data["order_number"])
+        """ "" where the hub shall make one."""
+        return str(self.data.get("order_number") or "")
 
 
 @dataclass
@@ -63,12 +67,14 @@ class Plan(Generic[R]):
 
 @dataclass
 class Outcome:
-    """How many came out how, and what the orders add up to, by currency."""
+    """How many came out how, what the orders add up to, by currency, and the plans that were carried out."""
 
     counts: Counter[str] = field(default_factory=Counter)
     totals: dict[str, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    plans: list[Plan[Any]] = field(default_factory=list)
 
     def count(self, plan: Plan[Any]) -> None:
+        self.plans.append(plan)
         self.counts[plan.verb] += 1
         if isinstance(plan.now, Order):
             self.totals[plan.now.currency] += plan.now.total
@@ -76,15 +82,18 @@ class Outcome:
 
 def save_customers(company: Company, entries: Sequence[CustomerEntry]) -> Outcome:
     """Create or update these customers. Invalid undoes the whole chunk."""
-    outcome = Outcome()
+    outcome, moment = Outcome(), timezone.now()
     with work(company.pk, PRIO_BACKFILL) as unit:
-        for entry in entries:
-            plan = plan_customer(entry)
+        plans = [plan_customer(entry) for entry in entries]
+        for plan in plans:
             outcome.count(plan)
-            if plan.before is None:
-                customers.noun.insert(unit, plan.now)
-            elif plan.changed:
-                customers.noun.store(unit, plan.now, plan.before, plan.changed)
+        statements.insert([plan.now for plan in plans if plan.before is None])
+        changed = [plan for plan in plans if plan.before is not None and plan.changed]
+        for plan in changed:
+            plan.now.updated_at = moment
+            customers.ripples(unit, plan.now, plan.before, plan.changed)
+        statements.update([plan.now for plan in changed], (*customers.FIELDS, "phone_raw", "updated_at"))
+        unit.touch("customer", *(plan.now.pk for plan in plans if plan.verb != "unchanged"))
     return outcome
 
 
@@ -104,40 +113,89 @@ def plan_customer(entry: CustomerEntry) -> Plan[Customer]:
     return Plan(now, before, noun.differing(now, before) | raw)
 
 
-def save_orders(company: Company, entries: Sequence[OrderEntry]) -> Outcome:
-    """Create or update these orders, known by their numbers, and their new customers. Invalid undoes the chunk."""
-    outcome = Outcome()
+def save_orders(
+    company: Company, entries: Sequence[OrderEntry], *, refused: dict[int, Invalid] | None = None
+) -> Outcome:
+    """Create or update these orders, known by their numbers, and their new customers.
+
+    Invalid undoes the whole chunk, unless `refused` is given: then it notes what is wrong by the place of the entry,
+    the others are saved, and the outcome holds their plans only.
+    """
+    wrong: dict[int, Invalid] = {} if refused is None else refused
+    new = [entry.customer for entry in entries if entry.customer is not None and entry.customer._state.adding]
+    try:
+        return _save_orders(company, entries, wrong, whole=refused is None)
+    except Raced:
+        for customer in new:
+            customer._state.adding = True  # they were rolled back
+        return _save_orders(company, entries, wrong, whole=refused is None)
+
+
+def _save_orders(
+    company: Company, entries: Sequence[OrderEntry], refused: dict[int, Invalid], *, whole: bool
+) -> Outcome:
     # Planned before the transaction, so that it is short; planned again where somebody was quicker.
-    known, plans = _plan_orders(company, entries)
+    known, plans = _plan_orders(company, entries, refused, whole=whole)
     with work(company.pk, PRIO_BACKFILL) as unit:
         if _moved(company, entries, known):
-            known, plans = _plan_orders(company, entries)
-        for entry in entries:
-            if entry.customer is not None and entry.customer._state.adding:
-                customers.noun.insert(unit, entry.customer)
-                outcome.counts["customers created"] += 1
-        _insert(unit, [plan.now for plan in plans if plan.before is None])
+            known, plans = _plan_orders(company, entries, refused, whole=whole)
+        outcome = Outcome()
         for plan in plans:
             outcome.count(plan)
-            if plan.before is not None and plan.changed:
-                orders.noun.store(unit, plan.now, plan.before, plan.changed)
+        good = [entry.customer for place, entry in enumerate(entries) if place not in refused]
+        _insert_customers(unit, [one for one in dict.fromkeys(good) if one and one._state.adding], outcome)
+        _insert(unit, [plan.now for plan in plans if plan.before is None])
+        _store(unit, [plan for plan in plans if plan.before is not None and plan.changed])
     return outcome
 
 
+def _insert_customers(unit: Unit, new: Sequence[Customer], outcome: Outcome) -> None:
+    if new:
+        statements.insert(new)
+        unit.touch("customer", *(customer.pk for customer in new))
+        outcome.counts["customers created"] += len(new)
+
+
 def _insert(unit: Unit, new: Sequence[Order]) -> None:
-    lines = [item for order in new for item in order.lines.all]
-    Order.everywhere.bulk_create(new)
-    OrderItem.everywhere.bulk_create(lines)
-    unit.ordered(*((None, order) for order in new))
+    statements.insert(new)
+    items.save(unit, *(order.lines for order in new))
     unit.touch("order", *(order.pk for order in new))
-    unit.touch("order_item", *(item.pk for item in lines))
-    events = [item.ticket_type.event_id for item in lines if item.ticket_type]
-    unit.sold(customers=[order.customer_id for order in new], events=events)
+    unit.ordered(*((None, order) for order in new))
+    orders.count_again(unit, *((order, None) for order in new))
 
 
-def _plan_orders(company: Company, entries: Sequence[OrderEntry]) -> tuple[dict[str, Order], list[Plan[Order]]]:
+def _store(unit: Unit, plans: Sequence[Plan[Order]]) -> None:
+    moment = timezone.now()
+    for plan in plans:
+        plan.now.updated_at = moment
+        unit.ordered((plan.before, plan.now))
+        if plan.before is not None:
+            orders.show_again(unit, plan.now, plan.before, plan.changed)
+    statements.update([plan.now for plan in plans], (*orders.FIELDS, "updated_at"))
+    items.save(unit, *(plan.now.lines for plan in plans))
+    unit.touch("order", *(plan.now.pk for plan in plans))
+    orders.count_again(unit, *((plan.now, plan.before) for plan in plans if plan.changed & orders.COUNTING))
+
+
+def _plan_orders(
+    company: Company, entries: Sequence[OrderEntry], refused: dict[int, Invalid], *, whole: bool
+) -> tuple[dict[str, Order], list[Plan[Order]]]:
+    """The orders as they are, and plans; what is wrong goes into `refused`, or is raised where it is all or nothing."""
+    refused.clear()
     known = known_orders(company, [entry.number for entry in entries])
-    return known, [plan_order(company, entry, known.get(entry.number)) for entry in entries]
+    told = references.found(company, [entry.data for entry in entries])
+    plans, places = [], dict[str, int]()
+    for place, (entry, data) in enumerate(zip(entries, told, strict=True)):
+        try:
+            if places.setdefault(entry.number, place) != place and entry.number:
+                said = _("The order number “%(value)s” is there twice.") % {"value": entry.number}
+                raise Invalid({"order_number": [said]})
+            plans.append(plan_order(company, replace(entry, data=data), known.get(entry.number)))
+        except Invalid as invalid:
+            if whole:
+                raise
+            refused[place] = invalid
+    return known, plans
 
 
 def _moved(company: Company, entries: Sequence[OrderEntry], known: Mapping[str, Order]) -> bool:
@@ -180,6 +238,10 @@ def plan_order(company: Company, entry: OrderEntry, known: Order | None) -> Plan
     if known is None:
         errors.settle()
         return Plan(now, None)
+    changed = noun.differing(now, known)
+    if changed and entry.new_only and not errors.found:
+        said = _("There already is an order with the number “%(value)s”, and it is not the same.")
+        errors.add("order_number", said % {"value": known.order_number})
     items.check_gone(now.lines, errors)
     errors.settle()
-    return Plan(now, known, noun.differing(now, known))
+    return Plan(now, known, changed)

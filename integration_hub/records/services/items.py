@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integration_hub.records import money
 from integration_hub.records.models import Order, OrderItem, Ticket
-from integration_hub.records.services import cleaning
+from integration_hub.records.services import cleaning, statements
 from integration_hub.records.services.errors import Errors
 from integration_hub.records.services.noun import copied, differing
 from integration_hub.records.services.unit import Unit
@@ -129,19 +130,26 @@ def _complete(item: OrderItem, wrong: Errors) -> None:
 
 def check_gone(lines: Lines, errors: Errors) -> None:
     """A line whose tickets somebody holds cannot go."""
+    if not lines.gone:
+        return
+    tickets = Ticket.everywhere.filter(order_item__in=lines.gone, deleted_at=None, status__in=Ticket.HOLDING)
+    held = dict(tickets.order_by().values_list("order_item").annotate(Count("pk")))
     for item in lines.gone:
-        held = Ticket.everywhere.filter(order_item=item, deleted_at=None, status__in=Ticket.HOLDING).count()
-        if held:
+        if item.pk in held:
             said = _("%(count)s tickets belong to the line “%(line)s”. Cancel them before you remove it.")
-            errors.add("items", said % {"count": held, "line": item})
+            errors.add("items", said % {"count": held[item.pk], "line": item})
 
 
-def save(unit: Unit, order: Order, lines: Lines) -> None:
+def save(unit: Unit, *plans: Lines) -> None:
+    """Save the lines of any number of orders."""
     now = timezone.now()
-    OrderItem.everywhere.bulk_create(lines.new)
-    for item in lines.changed:
+    new, changed, gone = (
+        [item for lines in plans for item in getattr(lines, kind)] for kind in ("new", "changed", "gone")
+    )
+    statements.insert(new)
+    for item in changed:
         item.updated_at = now
-        item.save(update_fields=[*STORED, "updated_at"])
-    if lines.gone:
-        OrderItem.everywhere.filter(pk__in=[item.pk for item in lines.gone]).update(deleted_at=now)
-    unit.touch("order_item", *(item.pk for item in (*lines.new, *lines.changed, *lines.gone)))
+    statements.update(changed, (*STORED, "updated_at"))
+    if gone:
+        OrderItem.everywhere.filter(pk__in=[item.pk for item in gone]).update(deleted_at=now)
+    unit.touch("order_item", *(item.pk for item in (*new, *changed, *gone)))

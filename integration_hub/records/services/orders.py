@@ -69,13 +69,13 @@ class Orders(Noun[Order]):
 
     def insert(self, unit: Unit, record: Order) -> None:
         super().insert(unit, record)
-        items.save(unit, record, record.lines)
+        items.save(unit, record.lines)
 
     def store(self, unit: Unit, now: Order, before: Order, changed: Changed) -> None:
         super().store(unit, now, before, changed - {"items"})
-        items.save(unit, now, now.lines)
+        items.save(unit, now.lines)
         if "items" in changed:
-            _count_again(unit, now, before)
+            count_again(unit, (now, before))
 
 
 def _add_up(order: Order, given: bool, errors: Errors) -> None:
@@ -106,28 +106,37 @@ def _check(order: Order, before: Order | None, errors: Errors) -> None:
 def _ripples(unit: Unit, order: Order, before: Order | None, changed: Changed) -> None:
     unit.ordered((before, order))
     if before is None or changed & COUNTING:
-        _count_again(unit, order, before)
-    if before is None:
-        return
+        count_again(unit, (order, before))
+    if before is not None:
+        show_again(unit, order, before, changed)
+
+
+def show_again(unit: Unit, order: Order, before: Order, changed: Changed) -> None:
+    """Lines and tickets show something of their order."""
     if changed & SHOWN_ON_ITEMS:
         unit.touch("order_item", *(item.pk for item in order.lines.all))
     if changed & SHOWN_ON_TICKETS or order.cancelled != before.cancelled:
         unit.spread("ticket", Ticket, order_item__order=order.pk)
 
 
-def _count_again(unit: Unit, order: Order, before: Order | None) -> None:
-    """The customers of this order and the events it pays for, now and before."""
-    lines: items.Lines = order.lines
-    events = [item.ticket_type.event_id for item in (*lines.all, *lines.gone) if item.ticket_type]
-    saved = OrderItem.everywhere.filter(order=order.pk, ticket_type__isnull=False)
-    events += [*saved.values_list("ticket_type__event", flat=True), *_tickets(order).values_list("event", flat=True)]
-    unit.sold(customers=[order.customer_id, before.customer_id if before else None], events=events)
-    if order.customer_id and (before is None or before.customer_id != order.customer_id):
-        unit.verify(lambda: _still_there(order))
+def count_again(unit: Unit, *changes: tuple[Order, Order | None]) -> None:
+    """The customers of these orders and the events they pay for, now and before (None: it is new)."""
+    customers = {order.customer_id for change in changes for order in change if order}
+    joined = {now.customer_id for now, before in changes if before is None or now.customer_id != before.customer_id}
+    lines = [item for order, _before in changes for item in (*order.lines.all, *order.lines.gone)]
+    events = {item.ticket_type.event_id for item in lines if item.ticket_type}
+    if known := [order.pk for order, before in changes if before is not None]:
+        saved = OrderItem.everywhere.filter(order__in=known, ticket_type__isnull=False).order_by()
+        held = Ticket.everywhere.filter(order_item__order__in=known, deleted_at=None).order_by()
+        events.update(saved.values_list("ticket_type__event", flat=True).distinct())
+        events.update(held.values_list("event", flat=True).distinct())
+    unit.sold(customers=customers, events=events)
+    if joined := joined - {None}:
+        unit.verify(lambda: _still_there(joined))
 
 
-def _still_there(order: Order) -> None:
-    if Customer.everywhere.filter(pk=order.customer_id, deleted_at__isnull=False).exists():
+def _still_there(customers: set[UUID | None]) -> None:
+    if Customer.everywhere.filter(pk__in=customers, deleted_at__isnull=False).exists():
         raise Invalid({"customer": [_("This customer was deleted in the meantime.")]})
 
 
@@ -139,7 +148,7 @@ def _leave(unit: Unit, order: Order, errors: Errors) -> None:
     """An order goes with its lines and its tickets."""
     order.lines = items.Lines(gone=items.living(order))
     unit.ordered((order, None))
-    _count_again(unit, order, order)
+    count_again(unit, (order, order))
     tickets = list(_tickets(order).order_by("pk").values_list("pk", flat=True))
     gone = timezone.now()
     Ticket.everywhere.filter(pk__in=tickets).update(deleted_at=gone)
