@@ -4,13 +4,15 @@ from typing import Any
 
 from django.urls import path
 
-from integration_hub.api import integrations, records, routes, runs
+from integration_hub.api import bulk, integrations, records, routes, runs, signing_in
 from integration_hub.api.docs import DocsView, SchemaView
 from integration_hub.rest.views import ProblemKindsView
 
 urlpatterns: list[Any] = [
+    *bulk.urls(),  # before an order of this id
     *records.urls(),
     *routes.urls(),  # before the generic addresses: what a provider declares wins
+    *signing_in.urls(),
     *integrations.urls(),
     *runs.urls(),
     path("schema", SchemaView.as_view(), name="schema"),
