@@ -16,6 +16,7 @@ ICONS = {
     "list": '<path d="M8 6h12M8 12h12M8 18h12M4 6v.1M4 12v.1M4 18v.1"/>',
     "table": '<path d="M4 5h16v14H4zM4 10h16M4 14.500h16M10 10v9"/>',
     "down": '<path d="m7 10 5 5 5-5"/>',
+    "into": '<path d="M12 4v10M8 10.500l4 4 4-4M4 15v4.500h16V15"/>',
     "check": '<path d="m5 12.500 4.500 4.500L19 7"/>',
     "menu": '<path d="M4 7h16M4 12h16M4 17h16"/>',
     "theme": '<path d="M12 20a8 8 0 1 0 0-16zM12 4a8 8 0 0 0 0 16"/>',

@@ -6,7 +6,7 @@ from django.views.generic import RedirectView
 
 from integration_hub.companies.middleware import switch
 from integration_hub.hub import health
-from integration_hub.hub.views import checking, mappings, overview, problems, providers, runs
+from integration_hub.hub.views import checking, imports, mappings, overview, problems, providers, runs
 
 mapping_pages: list[URLPattern | URLResolver] = [
     path("new/", mappings.new, name="mapping_new"),
@@ -21,6 +21,18 @@ mapping_pages: list[URLPattern | URLResolver] = [
     path("<uuid:pk>/progress/", mappings.progress, name="mapping_progress"),
     path("<uuid:pk>/fields/<path:remote_id>/resume/", mappings.resume, name="mapping_field_resume"),
 ]
+import_pages: list[URLPattern | URLResolver] = [
+    path("", imports.imports, name="imports"),
+    path("new/", imports.new, name="import_new"),
+    path("template/<slug:kind>/", imports.template, name="import_template"),
+    path("<uuid:pk>/", imports.one, name="import"),
+    path("<uuid:pk>/columns/", imports.columns, name="import_columns"),
+    path("<uuid:pk>/start/", imports.start, name="import_start"),
+    path("<uuid:pk>/stop/", imports.stop, name="import_stop"),
+    path("<uuid:pk>/undo/", imports.undo, name="import_undo"),
+    path("<uuid:pk>/discard/", imports.discard, name="import_discard"),
+    path("<uuid:pk>/problems/", imports.problems, name="import_problems"),
+]
 hub_pages: tuple[list[URLPattern | URLResolver], str] = (
     [
         path("", overview.overview, name="overview"),
@@ -34,6 +46,7 @@ hub_pages: tuple[list[URLPattern | URLResolver], str] = (
         path("runs/<uuid:pk>/retry/<int:write>/", runs.retry_one, name="retry_one"),
         path("runs/<uuid:pk>/stop/", runs.stop, name="stop"),
         path("runs/<uuid:pk>/resume/", runs.go_on, name="go_on"),
+        path("imports/", include(import_pages)),
         path("<slug:key>/", providers.provider, name="provider"),
         path("<slug:key>/connect/", providers.connect, name="connect"),
         path("<slug:key>/check/", checking.check, name="check"),

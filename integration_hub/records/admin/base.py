@@ -18,6 +18,7 @@ from integration_hub.companies.models import Role
 from integration_hub.companies.requests import HubRequest
 from integration_hub.records.admin.exports import export
 from integration_hub.records.admin.forms import RecordForm
+from integration_hub.records.importing import services as importing
 from integration_hub.records.models import Record
 from integration_hub.records.services import Invalid
 from integration_hub.records.services.noun import Noun
@@ -74,6 +75,11 @@ class RecordAdmin(ScopedModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
         return [path("export/<slug:form>/", self.admin_site.admin_view(self.export), name=name), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        kind = self.opts.db_table
+        context = {"import_kind": kind if kind in importing.KINDS else "", **(extra_context or {})}
+        return super().changelist_view(request, context)
 
     def export(self, request: HttpRequest, form: str) -> HttpResponseBase:
         """The list as a file."""
