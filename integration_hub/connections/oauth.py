@@ -119,7 +119,7 @@ def _post(
 ) -> Reply:
     client = client_of(provider)
     if client is None:
-        raise ConfigError(_no_client(provider), code="no_client")
+        raise ConfigError(no_client(provider), code="no_client")
     headers, proof = _proof(declared(provider), client)
     url = declared(provider).url
     door = Door(
@@ -192,7 +192,8 @@ def _explain(provider: Provider, reply: Reply) -> ProviderError | None:
     return None
 
 
-def _no_client(provider: Provider) -> str:
+def no_client(provider: Provider) -> str:
+    """What is missing where this hub is not registered at the provider."""
     return _(
         "This hub cannot sign in at %(name)s: whoever runs it sets %(key)s_CLIENT_ID and %(key)s_CLIENT_SECRET."
     ) % {"name": provider.name, "key": provider.key.upper()}

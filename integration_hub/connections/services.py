@@ -27,6 +27,7 @@ from integration_hub.contract.webhooks import WEBHOOK_SECRET
 
 __all__ = [
     "InvalidInput",
+    "OtherAccount",
     "check_key",
     "connect",
     "disconnect",
@@ -43,6 +44,14 @@ __all__ = [
 log = structlog.get_logger(__name__)
 
 BROKEN = (Status.CONNECTED, Status.NEEDS_RECONNECT)
+
+
+class OtherAccount(InvalidInput):
+    """Another `account` than the one used `before` (its name) signed in; nobody said yet that this is meant."""
+
+    def __init__(self, sentence: str, account: Account, before: str) -> None:
+        super().__init__({"replace_account": sentence})
+        self.account, self.before = account, before
 
 
 def check_key(company: Company, provider_key: str, secrets: Mapping[str, str], settings: Mapping[str, Any]) -> Account:
@@ -67,6 +76,9 @@ def connect(
     Reconnecting the same account keeps everything; a secret left empty keeps the stored one.
     """
     provider = registry.provider(provider_key)
+    if not provider.secrets:
+        text = _("%(name)s is connected by signing in there, not with a key.")
+        raise InvalidInput({"secrets": text % {"name": provider.name}})
     typed = dict(settings)
     replace_account = bool(typed.pop("replace_account", False)) or replace_account
     stored = _stored(company.pk, provider_key)
@@ -87,7 +99,7 @@ def sign_in(
     """Save what a person allowed at the provider, in the place of a typed key. Another account than before is refused,
     unless `replace_account` is that account's id: somebody was shown both and said yes.
 
-    Mappings, cursors and links are kept. InvalidInput for another account, else the ProviderError of the refusal.
+    Mappings, cursors and links are kept. OtherAccount, else the ProviderError of the refusal.
     """
     provider = registry.provider(provider_key)
     account = _whose(provider, company, tokens)
@@ -270,7 +282,7 @@ def _save(
 def _refuse_other_account(provider: Provider, row: Connection, account: Account, replace_account: bool) -> None:
     """Rows that were synced stay with the account they went to; what was found there is not this account's."""
     if row.account_id not in ("", account.id) and not replace_account:
-        raise InvalidInput({"replace_account": _other_account(provider, row, account)})
+        raise OtherAccount(_other_account(provider, row, account), account, row.account_label or row.account_id)
     if row.account_id != account.id:
         found.drop(row.pk)
 

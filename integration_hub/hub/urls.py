@@ -6,6 +6,7 @@ from django.views.generic import RedirectView
 
 from integration_hub.companies.middleware import switch
 from integration_hub.hub import health
+from integration_hub.hub.consent import views as consent
 from integration_hub.hub.views import checking, imports, mappings, overview, problems, providers, runs
 
 mapping_pages: list[URLPattern | URLResolver] = [
@@ -65,5 +66,8 @@ urlpatterns = [
     path("admin/hub/", include(hub_pages)),
     path("admin/company/", switch, name="switch_company"),
     path("admin/", admin.site.urls),
-    path("accounts/", include("allauth.urls")),
+    # One by one: allauth's addresses for accounts elsewhere would let people log in with them.
+    path("accounts/", include("allauth.account.urls")),
+    path("accounts/2fa/", include("allauth.mfa.urls")),
+    *consent.urls(),
 ]

@@ -117,6 +117,8 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         statuses |= {422, 502}
     if "/integrations/" in path and "{provider}" not in path:  # a provider's own: each of them may call out
         statuses |= {404, 409, 422, 502, 504}
+    if path.endswith("/auth"):  # the hub may be unknown to the provider
+        statuses.add(409)
     for status in sorted(statuses):
         operation["responses"].setdefault(str(status), {"$ref": f"#/components/responses/{status}"})
     if method in UNSAFE:

@@ -6,7 +6,12 @@ HOUSE_TASKS = (  # name, task, seconds, why
     ("House: sweep", "sync.sweep", 2, "Finds work whose nudge was lost, every 2 seconds."),
     ("House: minute", "sync.minute", 60, "Starts the syncs whose time has come, every minute."),
     ("House: mail", "notices.mail", 20, "Tells admins what broke and what works again, every 20 seconds."),
-    ("House: nightly", "sync.nightly", 86_400, "Prunes what is past its retention, every night."),
+    (
+        "House: nightly",
+        "sync.nightly",
+        86_400,
+        "Prunes what is past its retention and keeps sign-ins alive, every night.",
+    ),
 )
 
 

@@ -12,6 +12,7 @@ from integration_hub.companies.models import Company
 from integration_hub.connections import clients, discovery
 from integration_hub.connections import services as connections
 from integration_hub.connections.models import Connection
+from integration_hub.connections.oauth import Tokens
 from integration_hub.contract import ProviderError, ReadyTarget, RecordType, Sink, registry
 from integration_hub.notices import problems
 from integration_hub.sync import lanes, outbox, runs, schedules, streams, targets
@@ -29,6 +30,16 @@ def connect(
     is missing becomes a problem with a button.
     """
     connection = connections.connect(company, provider_key, dict(secrets), dict(settings), actor=actor)
+    discovery.ask(connection)
+    prepare(connection, actor=actor)
+    return connection
+
+
+def sign_in(
+    company: Company, provider_key: str, tokens: Tokens, *, actor: str, replace_account: str = ""
+) -> Connection:
+    """The same for what somebody allowed at the provider. Raises what connections.services.sign_in raises."""
+    connection = connections.sign_in(company, provider_key, tokens, actor=actor, replace_account=replace_account)
     discovery.ask(connection)
     prepare(connection, actor=actor)
     return connection

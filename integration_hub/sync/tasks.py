@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from integration_hub.connections import discovery
+from integration_hub.connections import discovery, refreshing
 from integration_hub.sync import linking, pruning, rounds, schedules, streams, worker
 
 
@@ -30,4 +30,5 @@ def minute() -> None:
 @shared_task(name="sync.nightly")
 def nightly() -> None:
     pruning.prune()
+    refreshing.keep_alive()
     rounds.make(rounds.NIGHT)

@@ -22,6 +22,7 @@ from integration_hub.hub import forms
 from integration_hub.hub.access import PageRequest, for_admins, page
 from integration_hub.hub.asking import Question, ask
 from integration_hub.hub.cards import Card, cards
+from integration_hub.hub.consent.arriving import tell_connected
 from integration_hub.hub.guide import guide
 from integration_hub.hub.mapping.listing import mapping_list
 from integration_hub.hub.progress import following
@@ -117,22 +118,9 @@ def connect(request: PageRequest, key: str) -> HttpResponse:
         except ProviderError as error:
             form.add_error(None, error.sentence)
         else:
-            _tell_connected(request, declared, made)
+            tell_connected(request, declared, made)
             return HttpResponseRedirect(reverse("hub:provider", args=[key]))
     return show(request, declared, connect=form, status=422)
-
-
-def _tell_connected(request: PageRequest, declared: Provider, made: Connection) -> None:
-    name = {"name": declared.name, "account": made.account_label}
-    messages.success(request, _("%(name)s is connected as %(account)s.") % name)
-    if made.missing_scopes:
-        scopes = ", ".join(made.missing_scopes)
-        messages.warning(
-            request,
-            _("The key lacks these permissions, so some things will not work: %(scopes)s.") % {"scopes": scopes},
-        )
-    if services.shares_account(request.company, declared.key, made.account_id):
-        messages.warning(request, _("Another company here uses the same account; both will write to it."))
 
 
 @for_admins
