@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import F, QuerySet
 
+from integration_hub.contract import Direction
 from integration_hub.http import clock
 from integration_hub.sync import lanes, nudge, sql
 from integration_hub.sync.models import Mapping, WorkRow
@@ -86,6 +87,7 @@ def live_targets(record_type: str, company_id: UUID) -> list[UUID]:
     if not sql.is_sqlite():
         sql.execute("SELECT pg_advisory_xact_lock_shared(%s, hashtext(%s))", [_LIVE_LOCK, str(company_id)])
     live = Mapping.everywhere.filter(company_id=company_id, record_type=record_type, is_live=True)
+    live = live.exclude(direction=Direction.PULL.value)
     return sorted(live.values_list("pk", flat=True))
 
 

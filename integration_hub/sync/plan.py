@@ -90,6 +90,11 @@ class Plan:
             and (self.base != self.link.base_ours or self.unfilled)
         )
 
+    def unsigned(self, merge_on: str) -> bool:
+        """The record was made of its row, which does not carry our id yet."""
+        base = self.link.base_theirs if self.link else {}
+        return merge_on in base and base[merge_on] != str(self.work.record_id)
+
     def without(self, filled: Iterable[str]) -> "Plan":
         """Leave out tentative cells whose remote cell turned out to be filled."""
         filled = set(filled)
@@ -100,7 +105,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class Planner:
-    """Plans rows of one target. `unsure`: how long a begun call may still land; `make(record, field)` makes a file."""
+    """Plans rows of one target. `unsure`: how long a begun call may still land; `make(record, field)` makes a file;
+    `contested`: fields of records that wait for a person's choice; `only_read`: fields that are never written."""
 
     target: Target
     sink: Sink  # type: ignore[type-arg]
@@ -110,6 +116,8 @@ class Planner:
     links: Links = NO_LINKS
     conditions: Sequence[Condition] = ()
     make: Callable[[UUID, str], File | None] = lambda record, name: None
+    contested: Mapping[UUID, Collection[str]] = field(default_factory=dict)
+    only_read: Collection[str] = ()
 
     @cached_property
     def plain(self) -> bool:
@@ -141,15 +149,25 @@ class Planner:
         if linked and plan.link:
             unfilled = frozenset(elsewhere(fields, plan.link.base_theirs))
             changed = changes(ours, plan.link.base_ours, unfilled)
-        remote_ids = tuple(mapped.remote_id for mapped in fields)
+        held = self.contested.get(plan.work.record_id, ())
+        ours, changed = self.beside(ours, plan.link, held), tuple(name for name in changed if name not in held)
+        remote_ids = tuple(mapped.remote_id for mapped in fields if mapped.ours.name not in held)
         plan = replace(plan, ours=ours, changed=changed, left_out=left_out, debts=debts)
         plan = replace(plan, remote_ids=remote_ids, unfilled=unfilled)
         tried = plan.work.tried_at
-        if not changed and not tried:
+        if not changed and not tried and not plan.unsigned(self.target.merge_on):
             return plan
         # A call that was begun and never settled may have written something else: write everything again.
-        names = set(ours) if tried or not linked else set(changed)
+        names = set(ours) - set(held) if tried or not linked else set(changed)
         return self.write(plan, values, [mapped for mapped in fields if mapped.ours.name in names], linked=linked)
+
+    def beside(self, ours: dict[str, Json], link: Link | None, held: Collection[str]) -> dict[str, Json]:
+        """With what was agreed on fields that are not written now: contested ones, and those that are only read."""
+        if not held and not self.only_read:
+            return ours
+        base = link.base_ours if link else {}
+        mine = {name: value for name, value in ours.items() if name not in held}
+        return mine | {name: base[name] for name in (*held, *self.only_read) if name in base}
 
     def writable(self, values: Values, *, new: bool) -> tuple[Sequence[MappedField], frozenset[str], tuple[Debt, ...]]:
         """The fields that can be written now, ours that go without their link cell, and what is owed for them."""
@@ -191,6 +209,8 @@ class Planner:
             return refused(plan, error.sentence)
         except Exception:  # noqa: BLE001 - our bug: the record is set aside with the traceback
             return refused(plan, "This record could not be prepared because of a fault in the hub.", format_exc())
+        if linked and plan.unsigned(self.target.merge_on):
+            cells[self.target.merge_on] = str(plan.work.record_id)
         if not cells and not files:
             return plan
         asked = frozenset(one.remote_id for one in fields if linked and one.write_mode is WriteMode.IF_EMPTY)

@@ -11,7 +11,7 @@ from integration_hub.connections import clients
 from integration_hub.contract import File
 from integration_hub.contract.api import Json
 from integration_hub.http import clock
-from integration_hub.sync import linking, rows
+from integration_hub.sync import conflicts, linking, rows
 from integration_hub.sync.models.mapping import DeletePolicy
 from integration_hub.sync.plan import Plan, Planner
 from integration_hub.sync.rows import Work
@@ -35,6 +35,8 @@ def plan(job: Job, batch: Sequence[Work], *, ends_by: float | None = None) -> li
         links=linking.look_up(job.parents, job.target.fields, values.values()),
         conditions=job.mapping.filter,
         make=partial(_file, job),
+        contested=conflicts.contested(job.mapping.pk, ids) if job.reads else {},
+        only_read=job.only_read,
     )
     plans = [
         planner.plan(work, known.get(work.record_id), mine, job.record_type.title(mine) if mine else "")

@@ -21,6 +21,7 @@ from integration_hub.sync import (
     lanes,
     linking,
     planning,
+    reading,
     rows,
     runs,
     scanning,
@@ -71,6 +72,8 @@ def _acts(held: lanes.Claim) -> datetime | None:
 
 def _work(turn: Slice) -> None:
     while turn.going:
+        if reading.step(turn):
+            continue
         chunk = pick(turn.job)
         turn.in_the_midst = len(chunk) == turn.job.sink.batch * CALLS and any(work.run_id for work in chunk)
         if len(chunk) < turn.job.sink.batch and look_around(turn):
@@ -95,6 +98,8 @@ def look_around(turn: Slice) -> bool:
         turn.waits_for_parents = linking.parents_run(turn.job.parents)
         if turn.waits_for_parents or not look_at_table(turn):
             return False
+        if reading.begin(turn, run.started_at):
+            return not turn.over
     try:
         scanning.scan(turn.held, turn.job, run)
     except scanning.Outdated:
@@ -119,11 +124,15 @@ def look_at_table(turn: Slice) -> bool:
 def _next_due(target: UUID, *, patient: bool = False) -> datetime | None:
     """When this lane has something to do. `patient`: its full run waits for those of its parents."""
     left = WorkRow.everywhere.filter(~Q(rev=F("done_rev")), target=target, hold="")
-    first: datetime | None = left.aggregate(at=Min("run_at"))["at"]
+    first = _earlier(left.aggregate(at=Min("run_at"))["at"], reading.next_at(target))
     if scanning.unscanned(target) is None:
         return first
     again = clock.now() + timedelta(seconds=SOON if patient else 0)
-    return min(first, again) if first else again
+    return _earlier(first, again)
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return min(one, other) if one and other else one or other
 
 
 def pick(job: Job) -> list[Work]:
@@ -145,8 +154,11 @@ def deliver(turn: Slice, chunk: Sequence[Work]) -> None:
 
 
 def read(turn: Slice, chunk: Sequence[Work]) -> list[Plan]:
-    """The plans of these rows; none where the turn must end or the trouble was dealt with here."""
+    """The plans of these rows; none where the turn must end or the trouble was dealt with here. Where the table is read
+    as well, it is looked at first."""
     try:
+        if turn.job.reads:
+            reading.look_first(turn, chunk)
         return planning.plan(turn.job, chunk, ends_by=turn.ends_by)
     except FieldRefused as error:
         if not blame_field(turn, error):

@@ -85,3 +85,52 @@ def links(target: UUID, record_type: str, ids: Collection[UUID]) -> dict[UUID, L
 def _link(row: list[Any]) -> Link:
     pk, remote_id, ours, theirs, version, deleted_at = row
     return Link(pk, remote_id, json.loads(ours), json.loads(theirs), version, sql.time_of(deleted_at))
+
+
+class Pending(NamedTuple):
+    """What is still to be written of a record, locked. `tried`: by our field, what a call that was never settled may
+    have written."""
+
+    pk: int
+    rev: int
+    done_rev: int
+    changed_at: datetime
+    tried: dict[str, dict[str, Json]]
+
+    @property
+    def is_due(self) -> bool:
+        return self.rev != self.done_rev
+
+
+_PENDING = """
+SELECT record_id, id, rev, done_rev, changed_at, tried FROM sync_work
+WHERE target = %s AND record_type = %s AND record_id IN (SELECT id FROM {asked} AS asked) {lock}
+"""
+
+
+def pending(target: UUID, record_type: str, ids: Collection[UUID]) -> dict[UUID, Pending]:
+    """The work rows of these records, by record, locked until the transaction ends."""
+    lock = "" if sql.is_sqlite() else "ORDER BY record_id FOR UPDATE"
+    text = _PENDING.format(asked=sql.given(id="uuid"), lock=lock)
+    found = sql.fetch(text, [target, record_type, sql.rows([one] for one in ids)])
+    return {
+        sql.uuid_of(record): Pending(pk, rev, done_rev, sql.time_of(changed_at), _json(tried) or {})
+        for record, pk, rev, done_rev, changed_at, tried in found
+    }
+
+
+_BY_REMOTE = """
+SELECT remote_id, record_id, id, remote_id, base_ours, base_theirs, version, deleted_at FROM sync_links
+WHERE target = %s AND deleted_at IS NULL AND remote_id IN (SELECT id FROM {asked} AS asked)
+"""
+
+
+def links_of(target: UUID, remote_ids: Collection[str]) -> dict[str, tuple[UUID, Link]]:
+    """The living links of these remote rows: record and link, by remote id."""
+    text = _BY_REMOTE.format(asked=sql.given(id="text"))
+    found = sql.fetch(text, [target, sql.rows([one] for one in remote_ids)])
+    return {remote: (sql.uuid_of(record), _link(row)) for remote, record, *row in found}
+
+
+def _json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value

@@ -36,7 +36,7 @@ def scan(held: lanes.Claim, job: Job, run: SyncRun) -> None:
     """Look at the next records of the run. Outdated when the mapping was changed since the job was read: a run that
     began afterwards must not be led past records that lack the new fields."""
     company = job.mapping.company_id
-    ids = list(job.record_type.scan(company, run.cursor, CHUNK))
+    ids = list(job.record_type.scan(company, run.cursor, CHUNK)) if job.writes else []
     behind, outside = _sorted_out(job, ids)
     with paced():
         lanes.fence(held)

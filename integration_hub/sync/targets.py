@@ -2,20 +2,32 @@
 
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
+from functools import cached_property
 from uuid import UUID
 
 from integration_hub.connections.models import Connection
-from integration_hub.contract import MappedField, ReadyTarget, RecordType, Sink, Target, WriteMode, registry
+from integration_hub.contract import (
+    Direction,
+    MappedField,
+    ReadyTarget,
+    RecordType,
+    Sink,
+    Target,
+    WriteMode,
+    registry,
+)
 from integration_hub.http import clock
 from integration_hub.sync import linking
+from integration_hub.sync.merge import Policy
 from integration_hub.sync.models import FieldMapping, Lane, Mapping, Schedule
 from integration_hub.sync.models.lane import Pause
+from integration_hub.sync.rules import Rules, narrowed
 
 
 @dataclass(frozen=True)
 class Job:
     """Everything a worker needs to know of one mapping, read once per slice. `parents`: remote link fields and the
-    mappings whose rows they link to."""
+    mappings whose rows they link to; `both`: the target with the fields that are only read, where there are any."""
 
     mapping: Mapping
     connection: Connection
@@ -23,8 +35,36 @@ class Job:
     record_type: RecordType
     target: Target
     parents: Map[str, UUID | None] = field(default_factory=dict)
+    both: Target | None = None
 
     version: int = 0
+
+    @cached_property
+    def rules(self) -> Rules:
+        """How each mapped field is merged, where the table is read as well."""
+        mapping = self.mapping
+        return Rules(self.whole.fields, self.sink, Policy(mapping.policy), Policy(mapping.first))
+
+    @property
+    def whole(self) -> Target:
+        """The target with all its fields; `target` has those that are written."""
+        return self.both or self.target
+
+    @property
+    def only_read(self) -> tuple[str, ...]:
+        """Our fields that are never written over there."""
+        if not self.reads:
+            return ()
+        return tuple(one.ours.name for one in self.whole.fields if one.direction is Direction.PULL)
+
+    @property
+    def reads(self) -> bool:
+        """Rows of the remote table come here."""
+        return self.mapping.direction != Direction.PUSH and self.sink.readable and self.record_type.save is not None
+
+    @property
+    def writes(self) -> bool:
+        return self.mapping.direction != Direction.PULL
 
     def is_outdated(self) -> bool:
         """The mapping was changed through this very job, by what became of the remote table."""
@@ -42,18 +82,20 @@ def load(mapping_id: UUID) -> Job | None:
     record_type, sink = registry.record_type(mapping.record_type), sink_of(mapping)
     target = target_of(mapping, record_type)
     parents = linking.parents_of(mapping.connection, sink, target.fields)
-    return Job(mapping, mapping.connection, sink, record_type, target, parents, mapping.version)
+    both = target_of(mapping, record_type, read=True)
+    return Job(mapping, mapping.connection, sink, record_type, target, parents, both, mapping.version)
 
 
 def sink_of(mapping: Mapping) -> Sink:  # type: ignore[type-arg]
     return registry.provider(mapping.connection.provider).sink(mapping.sink)
 
 
-def target_of(mapping: Mapping, record_type: RecordType) -> Target:
+def target_of(mapping: Mapping, record_type: RecordType, *, read: bool = False) -> Target:
+    """With the fields that are written; `read`: also with those that are only read."""
     known = {field.name for field in record_type.fields}
-    fields = tuple(
-        mapped_field(record_type, row, mapping) for row in mapping.fields.all() if row.ours in known and not row.paused
-    )
+    rows = [row for row in mapping.fields.all() if row.ours in known and not row.paused]
+    mapped = [mapped_field(record_type, row, mapping) for row in rows if direction_of(record_type, row, mapping)]
+    fields = tuple(one for one in mapped if read or one.direction is not Direction.PULL)
     return Target(str(mapping.pk), mapping.record_type, mapping.place, mapping.merge_on, fields, mapping.create_choices)
 
 
@@ -67,7 +109,14 @@ def mapped_field(record_type: RecordType, row: FieldMapping, mapping: Mapping) -
         row.options,
         WriteMode(row.write_mode),
         mapping.create_choices,
+        direction_of(record_type, row, mapping) or Direction.PUSH,
     )
+
+
+def direction_of(record_type: RecordType, row: FieldMapping, mapping: Mapping) -> Direction | None:
+    """Which way this field goes; None when neither way is left."""
+    ours = record_type.field(row.ours)
+    return narrowed(Direction(mapping.direction), Direction(row.direction), ours.kind, read_only=ours.read_only)
 
 
 def store(connection: Connection, record_type: RecordType, sink_key: str, ready: ReadyTarget) -> Mapping:

@@ -12,7 +12,8 @@ class RecordLink(CompanyOwned):
 
     `base_ours`: our values, canonical, by our field name. `base_theirs`: cells by remote field id, as
     returned; None also where the cell is not known (files, cells that were filled already).
-    `version` moves with every settle. `seen_at`: when a listing of the whole table named the row last.
+    `version` moves with every settle. `seen_at`: when a listing of the whole table named the row last;
+    `gone_at`: the provider said, asked by id, that the row is no more, and nothing was done about it yet.
     """
 
     target = models.UUIDField()
@@ -24,6 +25,7 @@ class RecordLink(CompanyOwned):
     version = models.BigIntegerField(default=1)
     deleted_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
+    gone_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integration_hub.contract import WriteMode
+from integration_hub.contract import Direction, WriteMode
 from integration_hub.sync.merge import (
     NO_BASE,
-    Direction,
     Do,
     Merge,
     Moments,

@@ -13,17 +13,21 @@ from integration_hub.contract import (
     Account,
     Api,
     ApiKey,
+    Entry,
     Field,
     MappedField,
+    Page,
     Provider,
     ReadyTarget,
     RecordType,
     Rejected,
+    RemoteRow,
     Row,
     Secret,
     Setting,
     Sink,
     Target,
+    Unfit,
     Written,
     registry,
 )
@@ -77,6 +81,17 @@ def scan(company_id: UUID, after: UUID | None, limit: int) -> Sequence[UUID]:
     return sorted(record for record in rows(company_id) if after is None or record > after)[:limit]
 
 
+def save(company_id: UUID, entry: Entry) -> UUID:
+    """As a service would, by its own rules: text is trimmed, and one word is refused."""
+    record = entry.id or uuid.uuid4()
+    value = str(entry.values.get("val") or "").strip()
+    if value.startswith("refuse"):
+        raise Unfit({"val": ["This word is refused."]})
+    if entry.id is None or "val" in entry.values:
+        put(company_id, record, value)
+    return record
+
+
 TOY = RecordType(
     key="toy",
     label="Toy",
@@ -87,6 +102,9 @@ TOY = RecordType(
     count=lambda company_id: len(rows(company_id)),
     title=lambda values: str(values["val"]),
     address=lambda record: f"/toys/{record}/",
+    lock=lambda company_id, ids: None,
+    save=save,
+    remove=drop,
 )
 
 
@@ -104,12 +122,29 @@ class Remote:
     busy: dict[str, int] = field(default_factory=dict)
     overlaps: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
+    moves: dict[str, int] = field(default_factory=dict)  # when each row was changed, by a clock that only counts
+    clock: int = 0
+    hidden: set[str] = field(default_factory=set)  # rows that listings leave out although they are there
 
     def by_hub_id(self) -> dict[UUID, dict[str, Json]]:
-        return {UUID(str(cells["hub"])): cells for cells in self.rows.values()}
+        return {UUID(str(cells["hub"])): cells for cells in self.rows.values() if cells.get("hub")}
+
+    def edit(self, remote_id: str, **cells: Json) -> str:
+        """Somebody changes or adds a row over there; None empties a cell."""
+        with self.lock:
+            self.rows.setdefault(remote_id, {}).update(cells)
+            self.moved(remote_id)
+        return remote_id
+
+    def moved(self, remote_id: str) -> None:
+        self.clock += 1
+        self.moves[remote_id] = self.clock
 
     def reset(self) -> None:
         self.rows.clear()
+        self.moves.clear()
+        self.hidden.clear()
+        self.clock = 0
         self.calls.clear()
         self.busy.clear()
         self.before = self.after = None
@@ -131,6 +166,7 @@ REMOTE = Remote()
 class ToySink(Sink[Remote]):
     key = "records"
     batch = 10
+    readable = True
 
     def ready(self, client: Remote, settings: Mapping[str, Any], record_type: RecordType) -> ReadyTarget:
         return ReadyTarget(
@@ -163,9 +199,10 @@ class ToySink(Sink[Remote]):
 
     def write(self, client: Remote, row: Row) -> Written:
         with client.lock:
-            found = row.remote_id or next((k for k, v in client.rows.items() if v["hub"] == row.hub_id), None)
+            found = row.remote_id or next((k for k, v in client.rows.items() if v.get("hub") == row.hub_id), None)
             remote_id = found or f"rec{uuid.uuid4().hex[:14]}"
-            client.rows.setdefault(remote_id, {"hub": row.hub_id}).update(row.cells)
+            client.rows.setdefault(remote_id, {}).update({"hub": row.hub_id, **row.cells})
+            client.moved(remote_id)
             return Written(row.hub_id, remote_id, dict(row.cells), created=found is None)
 
     def delete(self, client: Remote, target: Target, remote_ids: Sequence[str]) -> None:
@@ -177,10 +214,40 @@ class ToySink(Sink[Remote]):
                 client.before("delete", remote_ids)
             for remote_id in remote_ids:
                 client.rows.pop(remote_id, None)
+                client.moves.pop(remote_id, None)
             if client.after:
                 client.after("delete", remote_ids)
         finally:
             client.leave(target.id)
+
+    def read(self, client: Remote, target: Target, remote_ids: Sequence[str]) -> Mapping[str, Mapping[str, Json]]:
+        outside_transactions()
+        client.calls.append(("read", len(remote_ids)))
+        if client.before:
+            client.before("read", remote_ids)
+        return {key: dict(client.rows[key]) for key in remote_ids if key in client.rows}
+
+    def page(self, client: Remote, target: Target, cursor: Json) -> Page:
+        """Three rows a page, by id; after the last one, what moved since it began."""
+        outside_transactions()
+        at: Any = cursor or {"since": 0, "began": client.clock, "after": ""}
+        client.calls.append(("page", 0))
+        if client.before:
+            client.before("page", [cursor])
+        found = sorted(
+            key
+            for key in client.rows
+            if client.moves[key] > at["since"] and key > at["after"] and key not in client.hidden
+        )
+        rows = [RemoteRow(key, dict(client.rows[key])) for key in found[:3]]
+        if len(found) > 3:
+            return Page(rows, {**at, "after": found[2]}, last=False)
+        return Page(rows, {"since": at["began"], "began": client.clock, "after": ""}, last=True)
+
+    def back(self, cell: Json, mapped: MappedField) -> Value:
+        if cell == "unreadable":
+            raise Rejected("It cannot be read.")
+        return None if cell is None else str(cell)
 
 
 def outside_transactions() -> None:

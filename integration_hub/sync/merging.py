@@ -1,0 +1,182 @@
+"""Rows that were read, brought into our records: a few of them in one transaction, under the lane's fence.
+
+What to do is decided inside the transaction, with the records locked and read anew: an edit that came while the row was
+being read is seen. Field by field it is `sync.merge` that decides; our own services write, and their rules hold.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from integration_hub.contract import Entry, ProviderError, RemoteRow, Unfit
+from integration_hub.contract.api import Json
+from integration_hub.contract.records import Value, Values
+from integration_hub.sync import lanes, noting, rows
+from integration_hub.sync.canonical import canonical_fields
+from integration_hub.sync.merge import Merge, Moments, Rule, Sides, merge
+from integration_hub.sync.models.run import Outcome
+from integration_hub.sync.pacing import paced
+from integration_hub.sync.rows import Link, Pending
+from integration_hub.sync.rules import Rules
+from integration_hub.sync.targets import Job
+from integration_hub.sync.turn import Slice
+
+AT_ONCE, AT_ONCE_POLITE = 50, 5  # rows a transaction takes; SQLite's lock is held for 20 ms at most
+
+
+@dataclass
+class Brought:
+    """What became of one row. `link`: as it is to be kept now; `troubles`: sentences by our field name ("" the whole);
+    `changes`: our values before and after, for the run."""
+
+    row: RemoteRow
+    record_id: UUID
+    link: Link
+    merge: Merge
+    outcome: str = ""
+    title: str = ""
+    troubles: dict[str, str] = field(default_factory=dict)
+    changes: list[dict[str, Json]] = field(default_factory=list)
+
+    @property
+    def settled(self) -> list[Rule]:
+        """The rules on which both sides agree now."""
+        return [rule for rule in (*self.merge.pull, *self.merge.agree) if rule.ours not in self.troubles]
+
+
+def at_once() -> int:
+    return AT_ONCE_POLITE if connection.vendor == "sqlite" else AT_ONCE
+
+
+def take_linked(turn: Slice, found: Sequence[tuple[RemoteRow, UUID]]) -> None:
+    """Merge these rows into the records they are linked to."""
+    for start in range(0, len(found), at_once()):
+        part = {record: row for row, record in found[start : start + at_once()]}
+        with paced():
+            now = lanes.fence(turn.held)
+            desk = Desk(turn.job, now, list(part))
+            noting.settle(turn, desk.merged(part), desk)
+
+
+class Desk:
+    """Some records of one mapping, locked, with their links and work, as they are inside this transaction."""
+
+    def __init__(self, job: Job, now: datetime, ids: Sequence[UUID]) -> None:
+        self.job, self.now = job, now
+        self.company = job.mapping.company_id
+        self.rules: Rules = job.rules
+        assert job.record_type.lock is not None
+        job.record_type.lock(self.company, ids)
+        self.values = job.record_type.load(self.company, ids)
+        self.links = rows.links(job.mapping.pk, job.mapping.record_type, ids)
+        self.work = rows.pending(job.mapping.pk, job.mapping.record_type, ids)
+
+    def merged(self, part: Mapping[UUID, RemoteRow]) -> list[Brought]:
+        """One result for each row whose link and record are still there."""
+        brought = [
+            self.one(row, record, self.links[record], self.values[record])
+            for record, row in part.items()
+            if self._still(record, row)
+        ]
+        return self.closed(brought)
+
+    def _still(self, record: UUID, row: RemoteRow) -> bool:
+        link = self.links.get(record)
+        return bool(link and link.deleted_at is None and link.remote_id == row.remote_id and record in self.values)
+
+    def one(self, row: RemoteRow, record: UUID, link: Link, mine: Values) -> Brought:
+        """Decide, and save what is to be pulled."""
+        sides = self.sides(row, link, mine, self.work.get(record))
+        found = merge(self.rules.all, sides, lambda rule, _ours, _theirs: self.rules.alike(rule, mine, row))
+        done = Brought(row, record, link, found, title=self.job.record_type.title(mine))
+        if found.pull:
+            self._pull(done, mine)
+        return done
+
+    def sides(self, row: RemoteRow, link: Link, mine: Values, work: Pending | None) -> Sides:
+        """Both sides and their bases. Cells that a call of ours may have written since are no edit of theirs: they
+        count as agreed."""
+        rules = self.rules
+        ours = canonical_fields(mine, rules.names)
+        theirs = rules.cells({**dict.fromkeys(one.remote_id for one in rules.fields), **row.cells})
+        base_ours, base_theirs = dict(link.base_ours), rules.cells(link.base_theirs)
+        for name, tried in (work.tried if work else {}).items():
+            mapped = rules.names.get(name)
+            if mapped and rules.cells({mapped.remote_id: tried["cell"]})[mapped.remote_id] == theirs[mapped.remote_id]:
+                base_ours[name], base_theirs[mapped.remote_id] = tried["ours"], theirs[mapped.remote_id]
+        moments = Moments(work.changed_at if work and work.is_due else None, row.changed_at)
+        return Sides(ours, theirs, base_ours, base_theirs, moments)
+
+    def _pull(self, done: Brought, mine: Values) -> None:
+        """Save their values, field by field where our rules refuse some of them."""
+        values = self.readable(done)
+        while values:
+            try:
+                self.save(Entry(done.record_id, values))
+            except Unfit as refusal:
+                named = refusal.errors.keys() & values.keys()
+                for name, sentences in refusal.errors.items():
+                    done.troubles[name if name in values else ""] = " ".join(sentences)
+                values = {name: value for name, value in values.items() if name not in named} if named else {}
+                if not named:
+                    done.troubles |= {rule.ours: done.troubles[""] for rule in done.merge.pull}
+            else:
+                done.outcome = Outcome.UPDATED
+                return
+
+    def readable(self, done: Brought) -> dict[str, Value]:
+        """Their values in our words; what cannot be read is noted as trouble."""
+        values: dict[str, Value] = {}
+        for rule in done.merge.pull:
+            try:
+                values[rule.ours] = self.rules.value(rule, done.row)
+            except ProviderError as refusal:
+                done.troubles[rule.ours] = refusal.sentence
+        return values
+
+    def save(self, entry: Entry) -> UUID:
+        """Save by our own rules, in a savepoint; Unfit when they refuse."""
+        assert self.job.record_type.save is not None
+        with transaction.atomic():
+            return self.job.record_type.save(self.company, entry)
+
+    def closed(self, brought: list[Brought]) -> list[Brought]:
+        """The links as they are to be kept: the values as our own rules left them, the cells as they were read."""
+        before_saving = self.values
+        self.refresh([done.record_id for done in brought if done.outcome])
+        for done in brought:
+            mine = self.values[done.record_id]
+            before = canonical_fields(before_saving[done.record_id], self.rules.names)
+            now = canonical_fields(mine, self.rules.names)
+            names = [rule.ours for rule in done.settled]
+            base_ours = {**done.link.base_ours, **{name: now[name] for name in names}}
+            cells = {rule.remote_id: done.row.cells.get(rule.remote_id) for rule in done.settled}
+            done.link = done.link._replace(base_ours=base_ours, base_theirs={**done.link.base_theirs, **cells})
+            done.changes = [
+                {"field": self.job.label(name), "before": before.get(name), "after": now[name]}
+                for name in now
+                if done.outcome and before.get(name) != now[name]
+            ]
+        return brought
+
+    def title(self, record: UUID) -> str:
+        return self.job.record_type.title(self.values[record])
+
+    def refresh(self, ids: Sequence[UUID]) -> None:
+        """Read these records anew: they were made or changed just now."""
+        self.values = {**self.values, **(self.job.record_type.load(self.company, ids) if ids else {})}
+
+    def ours(self, record: UUID, name: str) -> Json:
+        """Our canonical value of this field now."""
+        return canonical_fields(self.values[record], [name])[name]
+
+    def owes_a_push(self, done: Brought) -> bool:
+        """Whether something of ours is still to be written over there, our id for one."""
+        if self.job.writes and done.link.base_theirs.get(self.job.target.merge_on, "") is None:
+            return True
+        mine = self.values[done.record_id]
+        left = merge(self.rules.all, self.sides(done.row, done.link, mine, None), lambda *_: False)
+        return bool(left.push)

@@ -1,0 +1,134 @@
+"""What came of rows that were read: links, conflicts, strays, the run and its lines. Inside the merging transaction."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import F
+
+from integration_hub.sync import conflicts, sql
+from integration_hub.sync.models import SyncRun, SyncWrite, WorkRow
+from integration_hub.sync.models.pull import Stray
+from integration_hub.sync.models.run import Went
+from integration_hub.sync.turn import Slice
+
+if TYPE_CHECKING:
+    from integration_hub.sync.merging import Brought, Desk
+
+SHOWN = 300  # characters of a title that are kept
+
+
+def settle(turn: Slice, brought: "Sequence[Brought]", desk: "Desk") -> None:
+    """Everything these results mean, in the transaction that made them."""
+    if not brought:
+        return
+    _links(turn, brought, desk)
+    conflicts.note(turn.job, brought, desk)
+    _strays(turn, brought, desk.now)
+    _done(brought, desk)
+    _told(turn, brought, desk.now)
+
+
+_LINK = """
+INSERT INTO sync_links (company_id, target, record_type, record_id, remote_id, base_ours, base_theirs, version,
+                        deleted_at, created_at, updated_at)
+SELECT %s, %s, %s, link.record_id, link.remote_id, link.base_ours, link.base_theirs, link.version, NULL, %s, %s
+FROM {links} AS link WHERE 1 = 1
+ON CONFLICT (target, record_type, record_id) DO UPDATE SET
+  remote_id = excluded.remote_id, base_ours = excluded.base_ours, base_theirs = excluded.base_theirs,
+  version = excluded.version, deleted_at = NULL, updated_at = excluded.updated_at
+"""
+
+
+def _links(turn: Slice, brought: "Sequence[Brought]", desk: "Desk") -> None:
+    moved = [done for done in brought if done.settled or done.link.version == 0]
+    if not moved:
+        return
+    shape = sql.given(record_id="uuid", remote_id="text", base_ours="jsonb", base_theirs="jsonb", version="bigint")
+    news = [
+        (
+            done.record_id,
+            done.row.remote_id,
+            json.dumps(done.link.base_ours),
+            json.dumps(done.link.base_theirs),
+            done.link.version + 1,
+        )
+        for done in moved
+    ]
+    mapping = turn.job.mapping
+    values = [mapping.company_id, mapping.pk, mapping.record_type, desk.now, desk.now, sql.rows(news)]
+    sql.execute(_LINK.format(links=shape), values)
+
+
+def _strays(turn: Slice, brought: "Sequence[Brought]", now: datetime) -> None:
+    """Rows that could not be taken in whole; those that now could are no strays any more."""
+    well = [done.row.remote_id for done in brought if not done.troubles]
+    Stray.everywhere.filter(target=turn.job.mapping.pk, remote_id__in=well).delete()
+    for done in brought:
+        if done.troubles:
+            stray(turn, done.row.remote_id, now, title=done.title, sentence=said(turn, done.troubles))
+
+
+def said(turn: Slice, troubles: dict[str, str]) -> str:
+    """ "Status: “Lost” is not a choice. Total: …" """
+    labels = {name: turn.job.label(name) for name in troubles if name}
+    return " ".join(f"{labels[name]}: {text}" if name else text for name, text in troubles.items())
+
+
+def stray(turn: Slice, remote_id: str, now: datetime, **told: str) -> None:
+    """Note why this row could not be taken in."""
+    mapping = turn.job.mapping
+    told["title"] = told.get("title", "")[:SHOWN]
+    Stray.everywhere.update_or_create(
+        target=mapping.pk,
+        remote_id=remote_id,
+        defaults={"company_id": mapping.company_id, "at": now, "remedy": "give up", "trace": "", **told},
+    )
+    turn.given_up = True
+
+
+def _done(brought: "Sequence[Brought]", desk: "Desk") -> None:
+    """Our own saving made these records due for the very mapping they came from. Where nothing was due before, and
+    nothing of ours is left to write, that is done: an edit of anybody else waits for our locks and moves `rev` on."""
+    clean = [
+        done.record_id
+        for done in brought
+        if done.outcome and not _was_due(desk, done.record_id) and not desk.owes_a_push(done)
+    ]
+    if clean:
+        mapping = desk.job.mapping
+        rows = WorkRow.everywhere.filter(target=mapping.pk, record_type=mapping.record_type, record_id__in=clean)
+        rows.update(done_rev=F("rev"))
+
+
+def _was_due(desk: "Desk", record: UUID) -> bool:
+    work = desk.work.get(record)
+    return work is not None and work.is_due
+
+
+def _told(turn: Slice, brought: "Sequence[Brought]", now: datetime) -> None:
+    changed = [done for done in brought if done.outcome]
+    if not changed:
+        return
+    run = turn.live()
+    counts = Counter(done.outcome for done in changed)
+    SyncRun.everywhere.filter(pk=run.pk).update(**{outcome: F(outcome) + number for outcome, number in counts.items()})
+    mapping = turn.job.mapping
+    SyncWrite.everywhere.bulk_create(
+        SyncWrite(
+            company_id=mapping.company_id,
+            run=run,
+            record_type=mapping.record_type,
+            record_id=done.record_id,
+            title=done.title[:SHOWN],
+            remote_id=done.row.remote_id,
+            outcome=done.outcome,
+            way=Went.IN,
+            changes=done.changes,
+            at=now,
+        )
+        for done in changed
+    )

@@ -1,0 +1,161 @@
+"""Reading a remote table, page by page: what changed since, or all of it, and then which rows are gone.
+
+A page is read, merged, and only then does the cursor move: whatever is killed, the page is read again, and what was
+merged already falls out as equal. Nothing is ever deleted because a listing did not name it: each such row is asked for
+by its id first.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import structlog
+from django.db.models import F
+
+from integration_hub.contract import CursorExpired, Direction, Page, ProviderError, RemoteRow
+from integration_hub.http import clock
+from integration_hub.sync import arriving, lanes, merging, rows, vanishing
+from integration_hub.sync.calls import handle
+from integration_hub.sync.models import Mapping, RecordLink
+from integration_hub.sync.models.pull import Reading
+from integration_hub.sync.pacing import paced
+from integration_hub.sync.rows import Link, Work
+from integration_hub.sync.turn import SOON, Slice
+
+log = structlog.get_logger(__name__)
+
+MINUTES = 5
+READ = 100  # rows a provider is asked for at once
+
+
+def ensure(mapping: Mapping, minutes: int = MINUTES) -> Reading | None:
+    """The reading of a mapping that is read, due now when it is new; none for one that is only written."""
+    if Direction(mapping.direction) is Direction.PUSH:
+        Reading.everywhere.filter(mapping=mapping).update(next_at=None)
+        return None
+    row, _made = Reading.everywhere.get_or_create(
+        mapping=mapping, defaults={"company_id": mapping.company_id, "minutes": minutes, "next_at": clock.now()}
+    )
+    return row
+
+
+def poke(mapping_ids: list[UUID]) -> None:
+    """Read these mappings' tables now; wake their lanes after the commit."""
+    Reading.everywhere.filter(mapping__in=mapping_ids).update(next_at=clock.now(), pokes=F("pokes") + 1)
+
+
+def whole(mapping: Mapping) -> None:
+    """Read the whole table again, from its start, now."""
+    Reading.everywhere.filter(mapping=mapping).update(
+        cursor=None, start=None, whole_since=None, checking=False, next_at=clock.now(), anew=F("anew") + 1
+    )
+
+
+def due(mapping: UUID) -> Reading | None:
+    return Reading.everywhere.filter(mapping=mapping, next_at__lte=clock.now()).first()
+
+
+def step(turn: Slice) -> bool:
+    """The next page of a reading that is due; False when there is none to read now."""
+    row = due(turn.job.mapping.pk) if turn.job.reads and not turn.over else None
+    if row is None:
+        return False
+    if row.checking or row.approved:
+        return vanishing.step(turn, row)
+    if row.cursor is None and row.whole_since is None:
+        row.whole_since = clock.now()
+        keep(turn, row, whole_since=row.whole_since)
+    try:
+        page = turn.job.sink.page(turn.client(1), turn.job.whole, row.cursor)
+    except CursorExpired:
+        log.info("a listing broke off and begins again", mapping=str(row.mapping_id))
+        keep(turn, row, cursor=row.start)
+        return True
+    except ProviderError as error:
+        handle(turn, [], error)
+        if not turn.over:
+            turn.stop(SOON)
+        return False
+    take(turn, page, row)
+    _advance(turn, row, page)
+    return True
+
+
+def begin(turn: Slice, since: datetime) -> bool:
+    """Have the whole table read for a run that started then; False when that is done, or nothing is to be read."""
+    if not turn.job.reads:
+        return False
+    row = ensure(turn.job.mapping)
+    assert row is not None
+    if row.whole_at and row.whole_at >= since:
+        return False
+    if row.whole_since is None or row.whole_since < since:
+        whole(turn.job.mapping)
+    return True
+
+
+def look_first(turn: Slice, chunk: Sequence[Work]) -> None:
+    """Read the rows of these records and merge what changed over there, before anything of ours is written."""
+    job = turn.job
+    known = rows.links(job.mapping.pk, job.mapping.record_type, [work.record_id for work in chunk])
+    linked = {link.remote_id: record for record, link in known.items() if link.deleted_at is None}
+    if not linked:
+        return
+    client = turn.client(min(work.prio for work in chunk))
+    ids = list(linked)
+    for start in range(0, len(ids), READ):
+        found = job.sink.read(client, job.whole, ids[start : start + READ])
+        met = [(RemoteRow(remote_id, cells), linked[remote_id]) for remote_id, cells in found.items()]
+        merging.take_linked(turn, [(row, pk) for row, pk in met if _unlike(turn, row, known[pk])])
+
+
+def _unlike(turn: Slice, row: RemoteRow, link: Link) -> bool:
+    return turn.job.rules.moved(row, link.base_theirs)
+
+
+def next_at(target: UUID) -> datetime | None:
+    """When this mapping's table is to be read next."""
+    at: datetime | None = Reading.everywhere.filter(mapping=target).values_list("next_at", flat=True).first()
+    return at
+
+
+def take(turn: Slice, page: Page, row: Reading) -> None:
+    """Merge what the page says."""
+    known, strangers = arriving.strangers(turn.job.mapping.pk, page.rows)
+    _seen(turn, [link.pk for _record, link in known.values()], whole=bool(row.whole_since))
+    moved = [(one, known[one.remote_id][0]) for one in page.rows if one.remote_id in known]
+    moved = [(one, pk) for one, pk in moved if turn.job.rules.moved(one, known[one.remote_id][1].base_theirs)]
+    merging.take_linked(turn, moved)
+    arriving.take(turn, strangers)
+
+
+def _seen(turn: Slice, links: list[int], *, whole: bool) -> None:
+    """These rows are there, also those that were gone a while ago: somebody brought them back."""
+    mine = RecordLink.everywhere.filter(pk__in=links)
+    if not whole and not mine.filter(gone_at__isnull=False).exists():
+        return
+    with paced():
+        now = lanes.fence(turn.held)
+        mine.update(**({"seen_at": now} if whole else {}), gone_at=None)
+
+
+def _advance(turn: Slice, row: Reading, page: Page) -> None:
+    if not page.last:
+        keep(turn, row, cursor=page.cursor)
+        return
+    keep(turn, row, cursor=page.cursor, start=page.cursor, read_at=clock.now(), checking=bool(row.whole_since))
+    if not row.whole_since:
+        rest(row)
+
+
+def keep(turn: Slice, row: Reading, **fields: object) -> None:
+    """Note how far the reading is, under the fence, unless it was told to begin anew meanwhile."""
+    with paced():
+        lanes.fence(turn.held)
+        Reading.everywhere.filter(pk=row.pk, anew=row.anew).update(**fields)
+
+
+def rest(row: Reading) -> None:
+    """Read again when it is time, unless somebody wanted a reading meanwhile."""
+    later = clock.now() + timedelta(minutes=row.minutes)
+    Reading.everywhere.filter(pk=row.pk, anew=row.anew, pokes=row.pokes).update(next_at=later)

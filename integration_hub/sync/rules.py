@@ -1,0 +1,87 @@
+"""A mapping's fields as rules of the merge, and what was read of a row in the merge's words. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from integration_hub.contract import Direction, MappedField, RemoteRow, Sink
+from integration_hub.contract.api import Json
+from integration_hub.contract.errors import ProviderError
+from integration_hub.contract.records import Value, Values
+from integration_hub.sync.canonical import canonical
+from integration_hub.sync.merge import Policy, Rule, cell
+
+ONE_WAY = ("link", "file")  # kinds of ours that are written and not yet read
+
+
+def narrowed(mapping: Direction, own: Direction, ours_kind: str, *, read_only: bool) -> Direction | None:
+    """The direction of one field: as far as its mapping's and its own go together. None: neither way."""
+    allowed = {Direction.PUSH, Direction.PULL} & _ways(mapping) & _ways(own)
+    if read_only or ours_kind in ONE_WAY:
+        allowed -= {Direction.PULL}
+    if not allowed:
+        return None
+    return Direction.BOTH if len(allowed) > 1 else allowed.pop()
+
+
+def _ways(direction: Direction) -> set[Direction]:
+    return {Direction.PUSH, Direction.PULL} if direction is Direction.BOTH else {direction}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The rules of one mapping. `fields`: its mapped fields, each with its own direction."""
+
+    fields: Sequence[MappedField]
+    sink: Sink  # type: ignore[type-arg]
+    policy: Policy = Policy.ASK
+    first: Policy = Policy.ASK
+    names: Mapping[str, MappedField] = field(init=False, default_factory=dict)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", {mapped.ours.name: mapped for mapped in self.fields})
+
+    @cached_property
+    def all(self) -> tuple[Rule, ...]:
+        return tuple(
+            Rule(one.ours.name, one.remote_id, one.direction, one.write_mode, self.policy, self.first)
+            for one in self.fields
+        )
+
+    def theirs(self, row: RemoteRow) -> dict[str, Json]:
+        """The row's mapped cells, comparable."""
+        return self.cells(row.cells)
+
+    def cells(self, cells: Mapping[str, Json]) -> dict[str, Json]:
+        """These cells, comparable; those that are not there stay so."""
+        return {one.remote_id: cell(cells[one.remote_id]) for one in self.fields if one.remote_id in cells}
+
+    def moved(self, row: RemoteRow, base: Mapping[str, Json]) -> bool:
+        """Whether a field we read is not what it was at the last agreement."""
+        return any(
+            one.remote_id not in base or cell(row.cells.get(one.remote_id)) != cell(base[one.remote_id])
+            for one in self.fields
+            if one.direction is not Direction.PUSH
+        )
+
+    def value(self, rule: Rule, row: RemoteRow) -> Value:
+        """Their cell as our value; Rejected with a sentence when it cannot be read as one."""
+        return self.sink.back(row.cells.get(rule.remote_id), self.names[rule.ours])
+
+    def alike(self, rule: Rule, mine: Values, row: RemoteRow) -> bool:
+        """Whether both sides mean the same: ours written there, or theirs read here, is the other."""
+        mapped, raw = self.names[rule.ours], row.cells.get(rule.remote_id)
+        value = mine.get(rule.ours)
+        return self._written(value, mapped) == (True, cell(raw)) or self._read(raw, mapped) == (True, canonical(value))
+
+    def _written(self, value: Value, mapped: MappedField) -> tuple[bool, Json]:
+        try:
+            return True, cell(self.sink.convert(value, mapped))
+        except ProviderError:
+            return False, None
+
+    def _read(self, raw: Json, mapped: MappedField) -> tuple[bool, Json]:
+        try:
+            return True, canonical(self.sink.back(raw, mapped))
+        except ProviderError:
+            return False, None
