@@ -66,7 +66,8 @@ class Webhook(ABC):
     event type; they make no call, bear any order, and may be run again when they raise. `ignores`: types known and not
     wanted; unknown ones are stored as ignored, too. `addresses`: app-level addresses beside the connection's own, below
     the root and without slashes around; their deliveries are brought to connections by `route`. `refused`: the status
-    of a refusal. `largest`: bytes of a body that are read.
+    of a refusal. `largest`: bytes of a body that are read. Not `timed`: the provider signs no time, so that an old
+    delivery cannot be told from a new one.
     """
 
     signed_with: ClassVar[str] = WEBHOOK_SECRET
@@ -76,6 +77,7 @@ class Webhook(ABC):
     addresses: ClassVar[tuple[str, ...]] = ()
     refused: ClassVar[int] = 401
     largest: ClassVar[int] = 1024 * 1024
+    timed: ClassVar[bool] = True
 
     @abstractmethod
     def verify(self, secrets: Sequence[str], incoming: Incoming) -> None:
