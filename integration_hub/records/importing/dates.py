@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from integration_hub.records.importing.problems import Answer, Asks, Question
@@ -58,7 +59,7 @@ def question(example: str, others: Iterable[str] = ()) -> Question:
     for order in ORDERS:
         day = read(example.strip(), order)
         kind = _("day first") if order == "dmy" else _("month first")
-        answers.append(Answer(order, f"{day.date().isoformat()} ({kind})"))
+        answers.append(Answer(order, f"{date_format(day, 'j F Y')} ({kind})"))
     return Question("date_order", said % {"example": example}, answers)
 
 
