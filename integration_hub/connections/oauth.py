@@ -194,6 +194,8 @@ def _explain(provider: Provider, reply: Reply) -> ProviderError | None:
 
 def no_client(provider: Provider) -> str:
     """What is missing where this hub is not registered at the provider."""
-    return _(
-        "This hub cannot sign in at %(name)s: whoever runs it sets %(key)s_CLIENT_ID and %(key)s_CLIENT_SECRET."
-    ) % {"name": provider.name, "key": provider.key.upper()}
+    text = _(
+        "To connect by signing in at %(name)s, this hub must be registered there: whoever runs it sets "
+        "%(key)s_CLIENT_ID and %(key)s_CLIENT_SECRET. How to get them stands under “keys, what works, limits”."
+    )
+    return text % {"name": provider.name, "key": provider.key.upper()}

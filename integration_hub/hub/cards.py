@@ -14,7 +14,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integration_hub.companies.models import Company
-from integration_hub.connections.models import Connection, Status
+from integration_hub.connections import grants
+from integration_hub.connections.models import Connection, OAuthGrant, Status
 from integration_hub.contract import Provider, Stat, registry
 from integration_hub.hub import budget
 from integration_hub.hub.charts import sparkline
@@ -68,6 +69,7 @@ class Card:
     hours: list[Hour] = field(default_factory=list)
     moved_lately: int = 0
     use: budget.Use | None = None
+    grant: OAuthGrant | None = None
 
     @property
     def status(self) -> Status:
@@ -117,6 +119,23 @@ class Card:
     @property
     def needs(self) -> str:
         return ", ".join(_(secret.label) for secret in self.provider.secrets)
+
+    @property
+    def key_word(self) -> str:
+        """What is typed to connect: the first of the declared secrets."""
+        return next((_(secret.label) for secret in self.provider.secrets), "")
+
+    @property
+    def proof(self) -> str:
+        """How the company proves itself there; empty where there is only one way."""
+        if len(self.provider.ways) < 2:
+            return ""
+        return _("Signed in at %(name)s") % {"name": self.provider.name} if self.grant else self.key_word
+
+    @property
+    def ends_unused(self) -> datetime | None:
+        """When access ends unless it is used; the hub sees to it that it is."""
+        return self.grant.refresh_until if self.grant else None
 
     @property
     def why(self) -> str:
@@ -184,6 +203,7 @@ def cards(company: Company, only: str = "", today: Day | None = None) -> list[Ca
         if connection is not None:
             card.lines = lines.get(connection.pk, [])
             card.stats = list(provider.stats(connection.pk)) if card.is_set_up else []
+            card.grant = grants.grant_of(connection) if card.is_set_up else None
             card.hours, card.moved_lately = today.of(provider.key), today.minute(provider.key).moved
         made.append(card)
     _note_budgets(made, today)

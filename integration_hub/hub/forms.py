@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
+from integration_hub.connections import grants
 from integration_hub.connections.inputs import settings_of
 from integration_hub.connections.models import Connection
 from integration_hub.contract import Provider, Secret, Setting
@@ -30,7 +31,8 @@ class DeclaredForm(forms.Form):
 def connect_form(provider: Provider, connection: Connection | None, data: Any = None) -> DeclaredForm:
     """Key fields first, then settings. A stored key need not be typed again to change something else."""
     form = DeclaredForm(data, auto_id="connect_%s")
-    stored = connection is not None and connection.status != "not_connected"
+    set_up = connection is not None and connection.status != "not_connected"
+    stored = connection is not None and set_up and grants.grant_of(connection) is None
     for secret in provider.secrets:
         form.fields[secret.name] = _secret_field(secret, stored)
     for setting in settings_of(provider):

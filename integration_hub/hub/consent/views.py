@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import URLPattern, path, reverse
+from django.urls import URLPattern, path
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
@@ -15,6 +15,7 @@ from integration_hub.contract import Provider, registry
 from integration_hub.hub.access import PageRequest, for_admins
 from integration_hub.hub.consent.arriving import INSTEAD, read_instead
 from integration_hub.hub.consent.flow import Callback, Dance, SignIn
+from integration_hub.hub.consent.ready import why_not
 from integration_hub.hub.consent.telling import tell
 from integration_hub.settings import provider_word
 
@@ -101,29 +102,3 @@ def _can_sign_in(key: str) -> Provider:
     if declared.oauth is None:
         raise Http404
     return declared
-
-
-def why_not(declared: Provider) -> str:
-    """What stands in the way of signing in there, for whoever runs this hub; empty when nothing does."""
-    name = {"name": declared.name, "key": declared.key.upper(), "public": settings.PUBLIC_URL}
-    if oauth.client_of(declared) is None:
-        text = _(
-            "This hub is not registered at %(name)s: whoever runs it sets %(key)s_CLIENT_ID and %(key)s_CLIENT_SECRET. "
-            "The page of %(name)s says how to get them."
-        )
-        return text % name
-    back = oauth.redirect_uri(declared)
-    if urlsplit(back).netloc != urlsplit(settings.PUBLIC_URL).netloc:
-        text = _(
-            "%(key)s_REDIRECT_URI leads to %(back)s, but this hub is at %(public)s: the sign-in could not come back. "
-            "Whoever runs this hub puts both on one host."
-        )
-        return text % {**name, "back": urlsplit(back).netloc}
-    return ""
-
-
-def start_page(declared: Provider) -> str:
-    """Where the connect form's button leads; empty where one cannot sign in."""
-    if declared.oauth is None or why_not(declared):
-        return ""
-    return reverse("sign_in", args=[declared.key])

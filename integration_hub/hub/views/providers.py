@@ -23,6 +23,7 @@ from integration_hub.hub.access import PageRequest, for_admins, page
 from integration_hub.hub.asking import Question, ask
 from integration_hub.hub.cards import Card, cards
 from integration_hub.hub.consent.arriving import tell_connected
+from integration_hub.hub.consent.ready import ways_in
 from integration_hub.hub.guide import guide
 from integration_hub.hub.mapping.listing import mapping_list
 from integration_hub.hub.progress import following
@@ -60,6 +61,7 @@ def show(
     context = _context(request, declared)
     connection = context["card"].connection
     if request.role is Role.ADMIN:
+        context["sign_in"], context["sign_in_missing"] = ways_in(declared)
         context["connect_form"] = connect or forms.connect_form(declared, connection)
         if context["card"].is_set_up and settings_of(declared):
             context["settings_form"] = settings or forms.settings_form(declared, connection)

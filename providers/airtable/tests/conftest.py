@@ -12,7 +12,10 @@ import responses
 from integration_hub.contract import MappedField, RecordType, Target, registry
 from integration_hub.http import buckets
 from integration_hub.http.door import Door
+from integration_hub.sandbox.clients import client as demo_client
+from integration_hub.sandbox.testing import Sandbox, running
 from providers.airtable.client import AirtableClient
+from providers.airtable.sandbox import AirtableSimulator
 
 API = "https://api.airtable.com/v0"
 TOKEN = "patAbcdefghijklmn." + "0123456789abcdef" * 4
@@ -86,3 +89,14 @@ def order_type() -> RecordType:
 def target(*fields: MappedField) -> Target:
     place = {"base": BASE, "table": TABLE}
     return Target(str(UUID(int=1)), "order", place, HUB_ID, fields)
+
+
+@pytest.fixture
+def sign_in_sandbox(monkeypatch: pytest.MonkeyPatch, wire: None) -> Iterator[Sandbox]:
+    """The simulator, at which people can sign in."""
+    with running(AirtableSimulator()) as sandbox:
+        for kind in ("API", "OAUTH"):
+            monkeypatch.setenv(f"AIRTABLE_{kind}_URL", f"{sandbox.url}/airtable")
+        for name, value in zip(("ID", "SECRET"), demo_client("airtable"), strict=True):
+            monkeypatch.setenv(f"AIRTABLE_CLIENT_{name}", value)
+        yield sandbox
