@@ -6,11 +6,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integration_hub.hub.progress import time_left
+from integration_hub.records.importing.dates import FIELDS as TIMES
 from integration_hub.records.models.imports import Import, ImportState
 
 # How a state looks: the colour only underlines the word.
@@ -190,6 +193,25 @@ def columns(file: Import) -> list[dict[str, Any]]:
 # --- what came of it --------------------------------------------------------------------------------------------------
 
 
+def preview(file: Import) -> list[dict[str, Any]]:
+    """The first records as they would be; times by the company's clock."""
+    return [{**record, "fields": [_told(field) for field in record["fields"]]} for record in file.preview]
+
+
+def _told(field: dict[str, Any]) -> dict[str, Any]:
+    if field["name"] not in TIMES:
+        return field
+    return {**field, "before": local(field.get("before", "")), "after": local(field.get("after", ""))}
+
+
+def local(text: str) -> str:
+    """A stored time as people read it."""
+    try:
+        return date_format(timezone.localtime(datetime.fromisoformat(text)), "j M Y, H:i")
+    except ValueError:
+        return text
+
+
 class Took(NamedTuple):
     """How long the saving took, and how many rows of the file went in each second."""
 
@@ -219,6 +241,9 @@ def totals(sums: Mapping[str, str]) -> list[Total]:
 
 def outcome(file: Import) -> str:
     """One line for the list: what came of it so far."""
+    if file.state == ImportState.UNDONE:
+        shown = {"undone": f"{file.undone:,}", "left": f"{file.left:,}"}
+        return _("%(undone)s taken back, %(left)s left alone") % shown
     counts = {"created": file.created, "updated": file.updated, "unchanged": file.unchanged}
     if any(counts.values()):
         shown = {name: f"{count:,}" for name, count in counts.items()}

@@ -40,6 +40,14 @@
     },
   };
 
+  /* A file that is too large is named before it is sent. */
+  document.addEventListener("change", ({ target }) => {
+    if (!("maxBytes" in target.dataset)) return;
+    const large = [...target.files].some((file) => file.size > Number(target.dataset.maxBytes));
+    target.setCustomValidity(large ? target.dataset.tooLarge : "");
+    target.reportValidity();
+  });
+
   /* Django's select2 draws its own box and forgets the label; screen readers need it back. */
   function nameBoxes() {
     document.querySelectorAll("select.admin-autocomplete").forEach((select) => {

@@ -131,6 +131,8 @@ def _shown(file: Import) -> dict[str, Any]:
         "columns": importing.columns(file),
     }
     context["left_out"] = [one["heading"] for one in context["columns"] if not one["field"]]
+    if file.state == ImportState.READY:
+        context["preview"] = importing.preview(file)
     if file.state == ImportState.DONE:
         context |= {"took": importing.took(file), "list_url": list_of(file)}
     if file.working:
