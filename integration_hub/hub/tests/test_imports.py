@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from integration_hub.companies.models import Company, User
-from integration_hub.hub import importing
+from integration_hub.hub import importing, uploads
 from integration_hub.records.importing import nudge, services, work
 from integration_hub.records.models import Import, Order
 from integration_hub.records.models.imports import ImportedRecord, ImportState
@@ -168,6 +168,19 @@ def test_a_file_that_is_too_large_is_refused(
     monkeypatch.setattr(services, "MAX_BYTES", 1 << 20)
     answer = upload(browser, "x" * (1 << 20))
     assert answer.status_code == 422 and "larger than 1 MB" in answer.content.decode()
+
+
+@pytest.mark.parametrize("who", ["alice", "nobody"])
+def test_a_form_that_is_too_large_is_not_even_kept(
+    browser: Client, company: Company, monkeypatch: pytest.MonkeyPatch, settings: Any, who: str
+) -> None:
+    """Whoever is not logged in cannot fill the disk; whoever is gets an answer instead of a broken connection."""
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1 << 10
+    monkeypatch.setattr(uploads, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr("django.http.multipartparser.MultiPartParser.parse", lambda self: pytest.fail("it was read"))
+    answer = upload(browser if who == "alice" else Client(), "x" * (3 << 20))
+    assert answer.status_code == 413
+    assert ("1.0 MB" if who == "alice" else "1.0 KB") in answer.content.decode().replace("\xa0", " ")
 
 
 def test_a_file_of_another_kind_is_refused_with_a_sentence(browser: Client, company: Company) -> None:
