@@ -192,6 +192,7 @@ def _start(var: Path, redis: Redis | None, url: str, extra: dict[str, str]) -> H
         if url
         else "",
         "LOG_FORMAT": "json",
+        "DEMO": "small",
         **extra,
     }
     for name in ("SECRET_KEY", "FIELD_ENCRYPTION_KEY", "PUBLIC_URL", "HUB_ENV_FILE"):

@@ -10,10 +10,13 @@ from integration_hub.companies.models import ApiToken, Company, Membership, Role
 from integration_hub.notices import audit
 from integration_hub.notices.models import AuditEvent
 from integration_hub.records.demo import studio, theatre
+from integration_hub.records.demo.making import ACTOR, Pace
+from integration_hub.records.demo.planning import FULL, SMALL, Size
 
 SLUG, SECOND_SLUG = "casa-teatrului", "studio-lipscani"
 FILLED = "demo.filled"
 TOKEN_NAME = "Demo"  # noqa: S105 - what people call it
+SIZES = {"full": FULL, "small": SMALL}
 
 
 @dataclass(frozen=True)
@@ -34,17 +37,17 @@ class Logins:
         }
 
 
-def fill(*, admin_password: str = "", staff_password: str = "") -> Logins:
+def fill(size: Size = FULL, *, admin_password: str = "", staff_password: str = "") -> Logins:
     """Make what is missing of the demo. Passwords are made up where none are given."""
-    alone = not Company.objects.exists()
+    pace = Pace(alone=not Company.objects.exclude(slug__in=(SLUG, SECOND_SLUG)).exists())
     first = _company(SLUG, "Casa Teatrului", "RON")
     second = _company(SECOND_SLUG, "Studio Lipscani", "EUR")
     admin, admin_said = _login("admin", admin_password, is_superuser=True)
     person, staff_said = _login("staff", staff_password)
     for company, user, role in ((first, admin, Role.ADMIN), (second, admin, Role.ADMIN), (first, person, Role.STAFF)):
         Membership.everywhere.get_or_create(company=company, user=user, defaults={"role": role})
-    _once(first, lambda: theatre.fill(first, person, alone=alone))
-    _once(second, lambda: studio.fill(second, alone=alone))
+    _once(first, lambda: theatre.fill(first, person, size, pace))
+    _once(second, lambda: studio.fill(second, size, pace))
     return Logins(first, admin_said, staff_said, _token(first, admin))
 
 
@@ -76,4 +79,4 @@ def _once(company: Company, make: Callable[[], None]) -> None:
     """Fill a company unless it was filled before: what people deleted since stays deleted."""
     if not AuditEvent.everywhere.filter(company=company, action=FILLED).exists():
         make()
-        audit.record(FILLED, company_id=company.pk, actor="demo")
+        audit.record(FILLED, company_id=company.pk, actor=ACTOR)

@@ -1,59 +1,58 @@
-"""How demo records are made: only what a killed run did not make already, a few at a time."""
+"""How demo records are made: only what a killed run did not make already, a few at a time where others are waiting."""
 
-import unicodedata
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, time, timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from functools import partial
 from itertools import islice
-from typing import Any
-from zoneinfo import ZoneInfo
+from typing import Any, TypeVar
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from integration_hub.companies.models import Company
-from integration_hub.records.models import Record
 from integration_hub.records.services.noun import Noun
 from integration_hub.sync import pacing
 
-TOGETHER = 4  # services called in one transaction
+T = TypeVar("T")
 Act = Callable[[], Any]
+ACTOR = "demo"
+FEW = 4  # records in a transaction that others wait for; several times as many where a statement saves many
+MANY = 500
 
 
-def do(acts: Iterable[Act], *, alone: bool) -> None:
-    """Some acts in a transaction, then a pause for others (unless nobody else can be there), and on."""
-    left = iter(acts)
-    while batch := list(islice(left, TOGETHER)):
-        with transaction.atomic() if alone else pacing.paced():
-            for act in batch:
-                act()
+class Pace:
+    """How much is saved in one transaction. `alone`: nobody uses the hub yet, so nobody is waited for."""
+
+    def __init__(self, *, alone: bool) -> None:
+        self.alone = alone
+
+    def turn(self) -> AbstractContextManager[Any]:
+        return transaction.atomic() if self.alone else pacing.paced()
+
+    def do(self, acts: Iterable[Act]) -> None:
+        """Call services, one record each."""
+        for few in batches(acts, FEW * 10 if self.alone else FEW):
+            with self.turn():
+                for act in few:
+                    act()
+
+    def save(self, rows: Iterable[T], save: Callable[[Sequence[T]], Any]) -> None:
+        """Call a service that saves many."""
+        for many in batches(rows, MANY if self.alone or connection.vendor != "sqlite" else FEW * 4):
+            with self.turn():
+                save(many)
+
+
+def batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    left = iter(things)
+    while batch := list(islice(left, size)):
+        yield batch
 
 
 def make(noun: Noun[Any], company: Company, data: dict[str, Any]) -> Any:
-    return noun.create(company, data, actor="demo", prio=2)
+    return noun.create(company, data, actor=ACTOR, prio=2)
 
 
-def missing(noun: Noun[Any], company: Company, known_by: str, rows: Iterable[dict[str, Any]]) -> Iterable[Act]:
+def missing(noun: Noun[Any], company: Company, known_by: str, rows: Iterable[dict[str, Any]]) -> Iterator[Act]:
     """Acts that make the rows that are not there yet, by the field they are known by."""
-    for row in rows:
-        if not noun.model.everywhere.filter(company=company, **{known_by: row[known_by]}).exists():
-            yield partial(make, noun, company, row)
-
-
-def find(model: type[Record], company: Company, **by: Any) -> Any:
-    """The first living one; None when there is none."""
-    return model.everywhere.filter(company=company, deleted_at=None, **by).order_by("created_at").first()
-
-
-def moment(company: Company, day: int, hour: int, minute: int = 0) -> datetime:
-    """A time in the company's zone, `day` days from today."""
-    zone = ZoneInfo(company.timezone)
-    today = datetime.now(UTC).astimezone(zone).date()
-    return datetime.combine(today + timedelta(days=day), time(hour, minute), zone)
-
-
-def email(name: str) -> str:
-    """An address nobody has; a name without Latin letters gets a number."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    words = ["".join(filter(str.isalpha, word)) for word in plain.split()]
-    local = ".".join(filter(None, words)) or f"guest.{sum(map(ord, name)) % 1000}"
-    return f"{local}@example.com"
+    known = set(noun.model.everywhere.filter(company=company).values_list(known_by, flat=True))
+    return (partial(make, noun, company, row) for row in rows if row[known_by] not in known)

@@ -1,93 +1,161 @@
-"""Who and what there is in the demo. Plain tables; `filling` turns them into records."""
+"""Where and what there is in the demo: branches, staff, and what is played when. Plain tables; `planning` and `theatre`
+turn them into records."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
+
+BUCHAREST, BERLIN, MADRID = "Europe/Bucharest", "Europe/Berlin", "Europe/Madrid"
+TEL_AVIV, LONDON, NEW_YORK = "Asia/Jerusalem", "Europe/London", "America/New_York"
+MAIN, STUDIO, CLUJ = "Sala Mare", "Sala Studio", "Casa Teatrului Cluj"
+SATURDAY, SUNDAY = 5, 6
 
 
 @dataclass(frozen=True)
-class DemoEvent:
-    """`day`: days from today it starts; `types`: name, place, price, quota."""
+class Kind:
+    """A kind of ticket."""
+
+    name: str
+    price: str
+    place: str = "in_person"
+    quota: int | None = None
+    share: float = 1.0  # how often it is chosen, beside the others
+
+
+@dataclass(frozen=True)
+class Production:
+    """Something that is played on several days, counted from today; `weekday`: on the next such day. `crowd`: how many
+    of the places are taken in the end. `likes`: the language of most who come."""
 
     title: str
     summary: str
-    kind: str
-    day: int
-    hour: int
-    hours: int
-    capacity: int | None
-    branch: str
-    venue: str
-    types: tuple[tuple[str, str, Decimal, int | None], ...]
-    steps: tuple[str, ...] = ("published",)
+    days: tuple[int, ...]
+    kinds: tuple[Kind, ...]
+    capacity: int | None = None
+    branch: str = ""
+    venue: str = ""
+    kind: str = "in_person"
+    hour: int = 19
+    hours: float = 2.5
+    zone: str = BUCHAREST
+    currency: str = "RON"
     series: str = ""
-    sessions: tuple[str, ...] = field(default=())
+    sessions: tuple[str, ...] = ()
+    weekday: int | None = None
+    crowd: float = 0.7
+    likes: str = "ro"
+    status: str = ""  # cancelled | draft; else what its day makes of it
 
 
 BRANCHES = (
-    ("Sala Mare", "Calea Victoriei 40", "010083", "București", "RO", "+40310000101"),
-    ("Sala Studio", "Strada Lipscani 12", "030031", "București", "RO", "+40310000102"),
-    ("Casa Teatrului Cluj", "Strada Memorandumului 21", "400114", "Cluj-Napoca", "RO", "+40364000103"),
+    (MAIN, "Calea Victoriei 40", "010083", "București", "RO", "+40310000101"),
+    (STUDIO, "Strada Lipscani 12", "030031", "București", "RO", "+40310000102"),
+    (CLUJ, "Strada Memorandumului 21", "400114", "Cluj-Napoca", "RO", "+40364000103"),
 )
 STAFF = (
-    ("Ioana Marinescu", "Director", "Sala Mare", "+40700000201"),
-    ("Mihai Stoica", "Box office", "Sala Mare", "+40700000202"),
-    ("Elena Dragomir", "Workshops", "Sala Studio", "+40700000203"),
-    ("Tudor Pop", "Branch manager", "Casa Teatrului Cluj", "+40700000204"),
+    ("Ioana Marinescu", "Director", MAIN),
+    ("Mihai Stoica", "Box office", MAIN),
+    ("Andreea Vlădescu", "Box office", MAIN),
+    ("Sorin Bucur", "Front of house", MAIN),
+    ("Carmen Ursu", "Accounts", MAIN),
+    ("Radu Zaharia", "Stage manager", MAIN),
+    ("Elena Dragomir", "Workshops", STUDIO),
+    ("Matei Ionașcu", "Online events", STUDIO),
+    ("Hannah Weber", "International guests", STUDIO),
+    ("Tudor Pop", "Branch manager", CLUJ),
+    ("Orsolya Kovács", "Box office", CLUJ),
+    ("Dorin Mureșan", "Front of house", CLUJ),
 )
-SERIES = (("Atelierele Casei", "Workshops for children and grown-ups, every second Saturday."),)
-EVENTS = (
-    DemoEvent(
-        "O scrisoare pierdută", "Comedy in four acts by I. L. Caragiale.", "in_person", -20, 19, 3, 120, "Sala Mare",
-        "Sala Mare", (("Standard", "in_person", Decimal("60"), None), ("Redus", "in_person", Decimal("35"), 40)),
-        ("published", "finished"),
+STAFF_NUMBERS = "+407000002"
+SERIES = (
+    ("Atelierele Casei", "Workshops for children and grown-ups."),
+    ("Stagiunea mare", "The season in the main hall."),
+    ("Casa pe drum", "Guest performances abroad."),
+)
+WORKSHOPS, SEASON, ABROAD = (title for title, _summary in SERIES)
+
+HALL = (Kind("Standard", "70", share=5), Kind("Redus", "40", quota=180, share=2), Kind("Lojă", "130", quota=60))
+SMALL_HALL = (Kind("Standard", "50", share=3), Kind("Redus", "30"))
+BOTH = (Kind("In the hall", "45", quota=160, share=2), Kind("On screen", "20", "online"))
+PRODUCTIONS = (
+    Production(
+        "O scrisoare pierdută", "Comedy in four acts by I. L. Caragiale.", (-531, -410, -286, -162, -48, 19), HALL,
+        640, MAIN, "Sala Mare", series=SEASON, crowd=0.9,
     ),
-    DemoEvent(
-        "Livada cu vișini", "Chekhov’s last play, in a new translation.", "in_person", 12, 19, 3, 90, "Sala Mare",
-        "Sala Mare", (("Standard", "in_person", Decimal("70"), None), ("Lojă", "in_person", Decimal("120"), 16)),
+    Production(
+        "Livada cu vișini", "Chekhov’s last play, in a new translation.", (-497, -305, -118, 12), HALL,
+        640, MAIN, "Sala Mare", series=SEASON, hours=3,
     ),
-    DemoEvent(
-        "Improv Night", "Everything is made up, in English. In the hall and on screen.", "hybrid", 5, 20, 2, 150,
-        "Sala Studio", "Sala Studio",
-        (("In the hall", "in_person", Decimal("45"), 60), ("On screen", "online", Decimal("20"), None)),
+    Production(
+        "Nunta însângerată", "Lorca, with live music.", (-243, -90, -20, 33), HALL, 640, MAIN, "Sala Mare",
+        series=SEASON, crowd=0.8,
     ),
-    DemoEvent(
-        "Atelier de dicție", "Two mornings of voice and breath for children from 8.", "in_person", 9, 10, 28, 24,
-        "Sala Studio", "Sala Studio", (("Copil", "in_person", Decimal("150"), None),), series="Atelierele Casei",
-        sessions=("Sâmbătă dimineața", "Duminică dimineața"),
+    Production(
+        "Improv Night", "Everything is made up, in English. In the hall and on screen.", (-452, -361, -214, -76, 5),
+        BOTH, 360, STUDIO, "Sala Studio", "hybrid", 20, 2, likes="en", crowd=0.8,
     ),
-    DemoEvent(
+    Production(
+        "Micul Prinț", "For everybody from 6, on Sunday mornings.", (-382, -198, -34, 8), SMALL_HALL, 260, STUDIO,
+        "Sala Studio", hour=11, hours=1.5, weekday=SUNDAY, crowd=0.97,
+    ),
+    Production(
+        "Atelier de dicție", "Two mornings of voice and breath for children from 8.", (-320, -147, 9),
+        (Kind("Copil", "150"),), 24, STUDIO, "Sala de repetiții", hour=10, hours=28, series=WORKSHOPS,
+        sessions=("Sâmbătă dimineața", "Duminică dimineața"), weekday=SATURDAY, crowd=0.95,
+    ),
+    Production(
         "Regie de teatru: curs online", "Six evenings with a director, from the first reading to the opening.",
-        "online", 15, 18, 2, None, "", "", (("Acces complet", "online", Decimal("240"), None),),
-        series="Atelierele Casei",
+        (-266, 15), (Kind("Acces complet", "240", "online"),), None, kind="online", hour=18, hours=2, series=WORKSHOPS,
+        crowd=0.5,
     ),
-    DemoEvent(
-        "Concert de Crăciun", "Carols with the children’s choir.", "in_person", 33, 18, 2, 200, "Casa Teatrului Cluj",
-        "Sala de festivități", (("Standard", "in_person", Decimal("50"), None),), (),
+    Production(
+        "Concert de Crăciun", "Carols with the children’s choir.", (-337, 26), SMALL_HALL, 460, CLUJ,
+        "Sala de festivități", hour=18, hours=2, crowd=0.85,
     ),
-)  # fmt: skip
-# Language, where their numbers are at home, and their names.
-PEOPLE = (
-    ("ro", "+4070000", (
-        "Ana Ionescu", "Andrei Popescu", "Cristina Dumitru", "Ștefan Munteanu", "Raluca Țepeș", "Gheorghe Câmpeanu",
-        "Mălina Șerban", "Vlad Enache", "Ileana Bălan", "Radu Petrescu", "Sorina Lupu", "Dan Ghiță",
-        "Simona Vasilescu", "Bogdan Rusu", "Monica Iliescu", "Liviu Oprea",
-    )),
-    ("he", "+97255000", ("נועה לוי", "יוסף כהן", "תמר מזרחי", "אורי פרץ", "מיכל אברהם", "דניאל ביטון")),
-    ("de", "+4915500", (
-        "Jürgen Groß", "Annegret Müller", "Käthe Weiß", "Lukas Schröder", "Friederike Böhm", "Matthias Köhler",
-    )),
-    ("es", "+3460000", (
-        "Íñigo Martínez", "María José Núñez", "Begoña Ibáñez", "Álvaro Peña", "Lucía Fernández", "Joaquín Muñoz",
-    )),
-    ("en", "+44770090", (
-        "Grace O’Neill", "Harriet Whitfield", "Oluwaseun Adeyemi", "James Carter", "Priya Nair", "Zoë Brontë",
-    )),
+    Production(
+        "Noaptea muzeelor: fantome", "A walk through the house by candlelight.", (-189,),
+        (Kind("Acces", "25"),), 300, CLUJ, "Curtea interioară", hour=21, hours=3, crowd=1.0,
+    ),
+    Production(
+        "Der Besuch der alten Dame", "Dürrenmatt auf Rumänisch, mit deutschen Übertiteln.", (-228,),
+        (Kind("Parkett", "32", share=3), Kind("Ermäßigt", "18", quota=80)), 280, venue="Theater am Kanal, Berlin",
+        zone=BERLIN, currency="EUR", series=ABROAD, likes="de", crowd=0.8,
+    ),
+    Production(
+        "La casa de Bernarda Alba", "Con sobretítulos en español.", (-104,),
+        (Kind("Platea", "28", share=3), Kind("Reducida", "16", quota=60)), 240, venue="Teatro del Puente, Madrid",
+        hour=20, zone=MADRID, currency="EUR", series=ABROAD, likes="es", crowd=0.75,
+    ),
+    Production(
+        "הדיבוק", "The Dybbuk by S. An-sky, in Romanian with Hebrew surtitles.", (-62, 40),
+        (Kind("כרטיס רגיל", "120", share=3), Kind("סטודנט", "70", quota=60)), 220, venue="תיאטרון הנמל, תל אביב",
+        hour=20, zone=TEL_AVIV, currency="ILS", series=ABROAD, likes="he", crowd=0.7,
+    ),
+    Production(
+        "Caragiale in English", "A reading and a talk, on screen.", (-131, 22), (Kind("On screen", "8", "online"),),
+        None, kind="online", hour=18, hours=1.5, zone=LONDON, currency="GBP", likes="en", crowd=0.6,
+    ),
+    Production(
+        "An Evening with the Director", "Questions and answers for friends overseas.", (-11,),
+        (Kind("On screen", "12", "online"),), None, kind="online", hour=17, hours=1, zone=NEW_YORK, currency="USD",
+        likes="en", crowd=0.4,
+    ),
+    Production(
+        "Hamlet", "Guest performance from Craiova. Cancelled: the ensemble is ill.", (-6,), HALL, 640, MAIN,
+        "Sala Mare", crowd=0.5, status="cancelled",
+    ),
+    Production(
+        "Visul unei nopți de vară", "The summer opening, in the courtyard.", (150,), SMALL_HALL, 300, CLUJ,
+        "Curtea interioară", hour=20, status="draft",
+    ),
 )  # fmt: skip
 EXTRAS = (
     ("Program de sală", Decimal("15")),
     ("Voucher cadou", Decimal("100")),
     ("Tricou „Casa Teatrului”", Decimal("79.90")),
+    ("Afiș semnat", Decimal("45")),
 )
-TALKS = ("Repetiție cu corul", "Consultație pentru grup școlar", "Închiriere sală", "Interviu", "Vizită tehnică")
-ORDERS = 60
+TALKS = (
+    "Repetiție cu corul", "Consultație pentru grup școlar", "Închiriere sală", "Interviu", "Vizită tehnică",
+    "Abonament de firmă", "Audiție", "Tur ghidat",
+)  # fmt: skip
 FIRST_NUMBER = 1001

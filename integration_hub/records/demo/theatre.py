@@ -1,40 +1,38 @@
-"""The first company: a theatre with two halls in Bucharest and one in Cluj. The same every time, counted from today."""
+"""The first company: a theatre with two halls in Bucharest and one in Cluj, which travels. The same every time, counted
+from the moment it was made: the next run completes one that was killed, as it plans the same and saves the rest."""
 
 import random
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from integration_hub.companies.models import Company, User
-from integration_hub.records.demo import tables
-from integration_hub.records.demo.making import Act, do, email, find, make, missing, moment
-from integration_hub.records.demo.tables import DemoEvent
-from integration_hub.records.models import Branch, Customer, Event, EventSeries, OrderItem, Staff, TicketType
-from integration_hub.records.services import appointments, branches, customers, events, orders, staff, tickets
+from integration_hub.records.demo import planning, tables
+from integration_hub.records.demo.making import Act, Pace, make, missing
+from integration_hub.records.demo.people import Buyer, buyers, email
+from integration_hub.records.demo.planning import Line, Sale, Show, Size
+from integration_hub.records.models import Branch, Customer, Event, EventSeries, Order, Staff, TicketType
+from integration_hub.records.services import appointments, branches, bulk, events, staff
 
-TICKET_STATES = {"Pending": "reserved", "Cancelled": "cancelled"}  # else valid
-PAYMENTS = {"Pending": "unpaid", "Cancelled": "refunded"}  # else paid
+PREFIX = "CT"
+Kinds = dict[tuple[str, datetime, str], TicketType]
 
 
-def fill(company: Company, login: User, *, alone: bool) -> None:
-    """`login` is the person at the box office. `alone`: nobody uses the hub yet, so nobody is waited for."""
-    rng = random.Random(1879)  # noqa: S311 - the same demo every time
-    series = [{"title": title, "summary": summary} for title, summary in tables.SERIES]
-    # One after the other: each is asked for when the ones before are there.
-    for acts in (
-        lambda: missing(branches.noun, company, "name", branch_rows()),
-        lambda: missing(staff.noun, company, "name", staff_rows(company, login)),
-        lambda: missing(customers.noun, company, "reference", customer_rows()),
-        lambda: missing(events.series, company, "title", series),
-        lambda: event_acts(company),
-        lambda: missing(orders.noun, company, "order_number", order_rows(company, rng)),
-        lambda: issue_tickets(company, rng),
-        lambda: take_steps(company),
-        lambda: missing(appointments.noun, company, "title", appointment_rows(company, rng)),
-    ):
-        do(acts(), alone=alone)
+def fill(company: Company, login: User, size: Size, pace: Pace) -> None:
+    """`login` is the person at the box office."""
+    now = company.created_at.astimezone(ZoneInfo(company.timezone))
+    people = buyers(random.Random(planning.SEED), PREFIX, size.customers)  # noqa: S311 - the same demo every time
+    shows = planning.shows(size, now)
+    pace.do(missing(branches.noun, company, "name", branch_rows()))
+    pace.do(missing(staff.noun, company, "name", staff_rows(company, login)))
+    pace.do(missing(events.series, company, "title", [{"title": name, "summary": s} for name, s in tables.SERIES]))
+    pace.save(new_buyers(company, people), partial(save_buyers, company))
+    pace.do(new_shows(company, shows))
+    box_office = BoxOffice(company)
+    pace.save(box_office.new(planning.sales(size, shows, people, now, PREFIX)), box_office.save)
+    pace.do(missing(appointments.noun, company, "title", appointment_rows(company, now)))
 
 
 def branch_rows() -> Iterator[dict[str, Any]]:
@@ -43,117 +41,99 @@ def branch_rows() -> Iterator[dict[str, Any]]:
 
 
 def staff_rows(company: Company, login: User) -> Iterator[dict[str, Any]]:
-    for name, title, branch, phone in tables.STAFF:
-        about = {"name": name, "role_title": title, "phone": phone, "email": email(name)}
-        user = login if title == "Box office" else None
-        yield {**about, "branch": find(Branch, company, name=branch), "user": user}
+    places = {branch.name: branch for branch in Branch.everywhere.filter(company=company, deleted_at=None)}
+    for number, (name, title, branch) in enumerate(tables.STAFF, 1):
+        user = login if number == 2 else None
+        about = {"name": name, "role_title": title, "phone": f"{tables.STAFF_NUMBERS}{number:02}", "email": email(name)}
+        yield {**about, "branch": places.get(branch), "user": user}
 
 
-def customer_rows() -> Iterator[dict[str, Any]]:
-    everyone = ((language, prefix, name) for language, prefix, names in tables.PEOPLE for name in names)
-    for number, (language, prefix, name) in enumerate(everyone, 1):
-        about = {"name": name, "language": language, "email": email(name), "phone": f"{prefix}{number:04}"}
-        yield {"reference": f"CT-{number:03}", **about}
+def new_buyers(company: Company, people: Iterable[Buyer]) -> Iterator[Buyer]:
+    known = set(Customer.everywhere.filter(company=company).values_list("reference", flat=True))
+    return (buyer for buyer in people if buyer.reference not in known)
 
 
-def event_acts(company: Company) -> Iterator[Act]:
-    for event in tables.EVENTS:
-        if find(Event, company, title=event.title) is None:
-            yield partial(make_event, company, event)
+def save_buyers(company: Company, people: Sequence[Buyer]) -> None:
+    bulk.save_customers(company, [bulk.CustomerEntry(Customer(company=company), vars(buyer)) for buyer in people])
 
 
-def make_event(company: Company, demo: DemoEvent) -> None:
-    start = moment(company, demo.day, demo.hour)
-    where = {"branch": find(Branch, company, name=demo.branch), "venue": demo.venue}
-    about = {"title": demo.title, "summary": demo.summary, "kind": demo.kind, "capacity": demo.capacity}
-    series = find(EventSeries, company, title=demo.series)
-    when = {"starts_at": start, "ends_at": start + timedelta(hours=demo.hours)}
-    event = make(events.noun, company, {**about, **where, **when, "series": series})
-    for name, place, price, quota in demo.types:
-        kind = {"event": event, "name": name, "place": place, "price": price, "quota": quota}
-        make(events.ticket_types, company, kind)
-    for day, title in enumerate(demo.sessions):
-        begin = start + timedelta(days=day)
+def new_shows(company: Company, shows: Iterable[Show]) -> Iterator[Act]:
+    known = set(Event.everywhere.filter(company=company).values_list("title", "starts_at"))
+    return (partial(make_show, company, one) for one in shows if (one.production.title, one.starts_at) not in known)
+
+
+def make_show(company: Company, show: Show) -> None:
+    played = show.production
+    branch = Branch.everywhere.filter(company=company, name=played.branch, deleted_at=None).first()
+    series = EventSeries.everywhere.filter(company=company, title=played.series, deleted_at=None).first()
+    about = {"title": played.title, "summary": played.summary, "kind": played.kind, "capacity": played.capacity}
+    where = {"branch": branch, "venue": played.venue, "timezone": played.zone, "series": series}
+    when = {"starts_at": show.starts_at, "ends_at": show.ends_at, "status": show.status}
+    event = make(events.noun, company, {**about, **where, **when})
+    for kind in played.kinds:
+        cost = {"price": kind.price, "currency": played.currency, "quota": kind.quota}
+        make(events.ticket_types, company, {"event": event, "name": kind.name, "place": kind.place, **cost})
+    for day, title in enumerate(played.sessions):
+        begin = show.starts_at + timedelta(days=day)
         sitting = {"event": event, "title": title, "starts_at": begin, "ends_at": begin + timedelta(hours=3)}
         make(events.sessions, company, sitting)
 
 
-def order_rows(company: Company, rng: random.Random) -> Iterable[dict[str, Any]]:
-    buyers = list(Customer.everywhere.filter(company=company, deleted_at=None).order_by("reference"))
-    titles = [event.title for event in tables.EVENTS if event.steps]
-    rows = TicketType.everywhere.filter(company=company, deleted_at=None, event__title__in=titles)
-    kinds = list(rows.select_related("event").order_by("event__starts_at", "name"))
-    taken: Counter[Any] = Counter()
-    for number in range(tables.FIRST_NUMBER, tables.FIRST_NUMBER + tables.ORDERS):
-        quantity = rng.choice((1, 1, 2, 2, 2, 3, 4))
-        kind = rng.choice([kind for kind in kinds if has_room(kind, quantity, taken)])
-        taken.update({kind.pk: quantity, kind.event_id: quantity})
-        yield order_row(company, rng, number, kind, quantity) | {"customer": rng.choice(buyers)}
+class BoxOffice:
+    """Saves what was sold, each order with its tickets in one transaction."""
+
+    def __init__(self, company: Company) -> None:
+        self.company = company
+        self.people: dict[str, Customer] = {}
+        for one in Customer.everywhere.filter(company=company, deleted_at=None):
+            one.company = company
+            self.people[one.reference] = one
+        self.kinds: Kinds = {}
+        for kind in TicketType.everywhere.filter(company=company, deleted_at=None).select_related("event"):
+            kind.company = kind.event.company = company
+            self.kinds[kind.event.title, kind.event.starts_at, kind.name] = kind
+
+    def new(self, sales: Iterable[Sale]) -> Iterator[Sale]:
+        known = set(Order.everywhere.filter(company=self.company).values_list("order_number", flat=True))
+        return (sale for sale in sales if sale.number not in known)
+
+    def save(self, sales: Sequence[Sale]) -> None:
+        outcome = bulk.save_orders(self.company, [bulk.OrderEntry(self.order(sale)) for sale in sales])
+        bulk.create_tickets(self.company, [*self.tickets(zip(sales, outcome.plans, strict=True))])
+
+    def order(self, sale: Sale) -> dict[str, Any]:
+        state = {"status": sale.status, "priority": sale.priority, "payment_state": sale.payment}
+        about = {"order_number": sale.number, "placed_at": sale.placed_at, "currency": sale.currency}
+        customer = self.people[sale.buyer.reference]
+        return {**about, **state, "customer": customer, "items": [self.line(sale, line) for line in sale.lines]}
+
+    def line(self, sale: Sale, line: Line) -> dict[str, Any]:
+        if kind := self.kind(sale, line):
+            return {"ticket_type": kind, "quantity": line.quantity, "discount": line.discount}
+        return {"description": line.thing, "quantity": line.quantity, "unit_price": line.price}
+
+    def kind(self, sale: Sale, line: Line) -> TicketType | None:
+        if sale.show is None or line.kind is None:
+            return None
+        return self.kinds[sale.show.production.title, sale.show.starts_at, line.kind.name]
+
+    def tickets(self, saved: Iterable[tuple[Sale, bulk.Plan[Any]]]) -> Iterator[dict[str, Any]]:
+        """A ticket for each seat."""
+        for sale, plan in saved:
+            for line, item in zip(sale.lines, plan.now.lines.all, strict=True):
+                for seat in line.seats:
+                    who = {"participant_name": seat.name, "participant_email": seat.email}
+                    state = {"status": seat.status, "checked_in_at": seat.arrived, "participant_phone": seat.phone}
+                    yield {"ticket_type": self.kind(sale, line), "order_item": item, **who, **state}
 
 
-def has_room(kind: TicketType, quantity: int, taken: Counter[Any]) -> bool:
-    limits = ((kind.pk, kind.quota), (kind.event_id, kind.event.capacity))
-    return all(limit is None or taken[key] + quantity <= limit for key, limit in limits)
-
-
-def order_row(company: Company, rng: random.Random, number: int, kind: TicketType, quantity: int) -> dict[str, Any]:
-    over = kind.event.starts_at < datetime.now(UTC)
-    day = -rng.randint(22, 60) if over else -rng.randint(0, 21)
-    placed = moment(company, day, rng.randint(8, 21), rng.randint(0, 59))
-    fresh = rng.choices(("Pending", "Processing", "Sent", "Cancelled"), (5, 4, 3, 1))[0]
-    status = "Delivered" if over else fresh
-    lines: list[dict[str, Any]] = [
-        {"ticket_type": kind, "quantity": quantity, "discount": "0.1" if quantity > 2 else "0"}
-    ]
-    if rng.random() < 0.35:
-        extra, price = rng.choice(tables.EXTRAS)
-        lines.append({"description": extra, "quantity": rng.randint(1, 2), "unit_price": price})
-    return {
-        "order_number": f"CT-{number}",
-        "status": status,
-        "priority": rng.choices(("Low", "Medium", "High"), (2, 6, 2))[0],
-        "payment_state": PAYMENTS.get(status, "paid"),
-        "placed_at": min(placed, datetime.now(UTC) - timedelta(minutes=number % 50)),
-        "notes": "Invoice to the company, please." if number % 12 == 0 else "",
-        "items": lines,
-    }
-
-
-def issue_tickets(company: Company, rng: random.Random) -> Iterator[Act]:
-    lines = OrderItem.everywhere.filter(company=company, deleted_at=None, ticket_type__isnull=False, tickets=None)
-    for line in lines.select_related("order__customer", "ticket_type__event").order_by("order__order_number"):
-        came = [line.order.status == "Delivered" and rng.random() < 0.85 for _seat in range(line.quantity)]
-        yield partial(issue, company, line, came)
-
-
-def issue(company: Company, line: OrderItem, came: list[bool]) -> None:
-    """A ticket for each seat of a line; the first one is the buyer's own."""
-    buyer, kind = line.order.customer, line.ticket_type
-    if buyer is None or kind is None:
-        return
-    for seat, present in enumerate(came):
-        who = {"participant_name": f"{buyer.name} +{seat}"}
-        if seat == 0:
-            who = {"participant_name": buyer.name, "participant_email": buyer.email, "participant_phone": buyer.phone}
-        arrived = kind.event.starts_at - timedelta(minutes=5 * (seat + 2)) if present else None
-        state = {"status": TICKET_STATES.get(line.order.status, "valid"), "checked_in_at": arrived}
-        make(tickets.noun, company, {"ticket_type": kind, "order_item": line, **who, **state})
-
-
-def take_steps(company: Company) -> Iterator[Act]:
-    """Events are published, and those that are over finished."""
-    for demo in tables.EVENTS:
-        event = find(Event, company, title=demo.title, status="draft")
-        for step in demo.steps if event else ():
-            yield partial(events.update, event, {"status": step}, actor="demo", prio=2)
-
-
-def appointment_rows(company: Company, rng: random.Random) -> Iterator[dict[str, Any]]:
+def appointment_rows(company: Company, now: datetime) -> Iterator[dict[str, Any]]:
+    rng = random.Random(planning.SEED)  # noqa: S311 - the same demo every time
     people = list(Staff.everywhere.filter(company=company, deleted_at=None).order_by("name"))
-    buyers = list(Customer.everywhere.filter(company=company, deleted_at=None).order_by("reference"))
+    callers = list(Customer.everywhere.filter(company=company, deleted_at=None).order_by("reference")[:40])
     for number, title in enumerate(tables.TALKS):
-        person, start = rng.choice(people), moment(company, number - 1, 10 + number, 30)
-        who = {"customer": rng.choice(buyers), "staff": person, "branch": person.branch}
-        when = {"starts_at": start, "ends_at": start + timedelta(minutes=45)}
-        status = "completed" if number == 0 else rng.choice(("scheduled", "confirmed"))
-        yield {"title": title, **who, **when, "status": status}
+        person, day = rng.choice(people), now + timedelta(days=number - 3)
+        start = day.replace(hour=10 + number % 7, minute=30, second=0, microsecond=0)
+        who = {"customer": rng.choice(callers), "staff": person, "branch": person.branch}
+        status = rng.choice(("completed", "completed", "no_show") if start < now else ("scheduled", "confirmed"))
+        yield {"title": title, **who, "starts_at": start, "ends_at": start + timedelta(minutes=45), "status": status}

@@ -1,4 +1,4 @@
-"""Many customers or orders at once: the same rules, a handful of queries for a whole chunk.
+"""Many customers, orders or tickets at once: the same rules, a handful of queries for a whole chunk.
 
 Each call is one transaction; the caller keeps chunks small. Nothing is written or queued for what did not change.
 """
@@ -14,8 +14,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integration_hub.companies.models import Company
-from integration_hub.records.models import Customer, Order, OrderItem, Record
-from integration_hub.records.services import cleaning, customers, items, orders, references, statements
+from integration_hub.records.models import Customer, Order, OrderItem, Record, Ticket
+from integration_hub.records.services import cleaning, customers, items, orders, references, statements, tickets
 from integration_hub.records.services.errors import Errors, Invalid, Raced
 from integration_hub.records.services.noun import copied
 from integration_hub.records.services.unit import Unit, work
@@ -245,3 +245,15 @@ def plan_order(company: Company, entry: OrderEntry, known: Order | None) -> Plan
     items.check_gone(now.lines, errors)
     errors.settle()
     return Plan(now, known, changed)
+
+
+def create_tickets(company: Company, told: Sequence[Mapping[str, Any]]) -> list[Ticket]:
+    """New tickets. Invalid undoes the whole chunk."""
+    with work(company.pk, PRIO_BACKFILL) as unit:
+        new = [tickets.noun.built(company, data) for data in told]
+        statements.insert(new)
+        unit.touch("ticket", *(ticket.pk for ticket in new))
+        tickets.count_again(unit, *new)
+        holding = [ticket for ticket in new if ticket.status in Ticket.HOLDING]
+        unit.verify(lambda: tickets.check_places(*holding))
+    return new

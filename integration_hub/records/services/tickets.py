@@ -1,5 +1,9 @@
 """Tickets: who may take part in what."""
 
+from collections import Counter
+from uuid import UUID
+
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -48,19 +52,24 @@ def takes_place(ticket: Ticket, before: Ticket | None) -> bool:
     return ticket.status in Ticket.HOLDING and not stays
 
 
-def check_places(ticket: Ticket) -> None:
-    """Invalid when this is one ticket too many, or its event is gone. The event is locked: nobody else can be first."""
-    event = Event.everywhere.get(pk=ticket.event_id)
-    held = Ticket.everywhere.filter(event=event, deleted_at=None, status__in=Ticket.HOLDING)
-    quota = ticket.ticket_type.quota
-    if event.deleted_at:
-        raise Invalid({"event": [_("This event was deleted in the meantime.")]})
-    if event.capacity and held.count() > event.capacity:
-        full = _("“%(event)s” is full (%(count)s places).") % {"event": event, "count": event.capacity}
-        raise Invalid({"event": [full]})
-    if quota and held.filter(ticket_type=ticket.ticket_type_id).count() > quota:
-        sold_out = _("“%(kind)s” is sold out (%(count)s tickets).") % {"kind": ticket.ticket_type, "count": quota}
-        raise Invalid({"ticket_type": [sold_out]})
+def check_places(*new: Ticket) -> None:
+    """Invalid when these are more than there is room for, or their event is gone. The events are locked: nobody else
+    can be first."""
+    asked = {ticket.event_id for ticket in new}
+    tickets = Ticket.everywhere.filter(event__in=asked, deleted_at=None, status__in=Ticket.HOLDING).order_by()
+    held: Counter[UUID] = Counter()
+    for event_id, kind_id, count in tickets.values_list("event", "ticket_type").annotate(Count("pk")):
+        held.update({event_id: count, kind_id: count})
+    for event in Event.everywhere.filter(pk__in=asked):
+        if event.deleted_at:
+            raise Invalid({"event": [_("This event was deleted in the meantime.")]})
+        if event.capacity and held[event.pk] > event.capacity:
+            full = _("“%(event)s” is full (%(count)s places).") % {"event": event, "count": event.capacity}
+            raise Invalid({"event": [full]})
+    for kind in {ticket.ticket_type_id: ticket.ticket_type for ticket in new}.values():
+        if kind.quota and held[kind.pk] > kind.quota:
+            sold_out = _("“%(kind)s” is sold out (%(count)s tickets).") % {"kind": kind, "count": kind.quota}
+            raise Invalid({"ticket_type": [sold_out]})
 
 
 def count_again(unit: Unit, *tickets: Ticket) -> None:

@@ -1,4 +1,4 @@
-"""manage.py demo: a small company to look at, with an admin, a staff member and an API token."""
+"""manage.py demo: a company to look at, with an admin, a staff member and an API token."""
 
 import json
 import os
@@ -20,10 +20,15 @@ class Command(BaseCommand):
                 default=os.environ.get(f"DEMO_{who.upper()}_PASSWORD", ""),
                 help=f"the password of “{who}”; made up at the first run where none is given",
             )
+        parser.add_argument("--size", choices=filling.SIZES, default="full", help="how much there is in it")
         parser.add_argument("--json", action="store_true", help="print the logins and the token as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        logins = filling.fill(admin_password=options["admin_password"], staff_password=options["staff_password"])
+        logins = filling.fill(
+            filling.SIZES[options["size"]],
+            admin_password=options["admin_password"],
+            staff_password=options["staff_password"],
+        )
         if options["json"]:
             self.stdout.write(json.dumps(logins.as_json(), ensure_ascii=False))
             return

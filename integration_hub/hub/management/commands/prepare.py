@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--sandbox", default="http://127.0.0.1:9000", help="where the sandbox answers")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        demo = os.environ.get("DEMO", "1") != "0"
+        demo = os.environ.get("DEMO", "1") != "0"  # DEMO=small: a demo of a few orders
         self.update_database()
         self.collect_files()
         before = first_start.read(settings.VAR_DIR)
@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
     def fill_demo(self) -> tuple[Company, first_start.Run]:
         """The demo company, and the logins and the token that were made just now: nobody can tell them later."""
-        logins = filling.fill()
+        logins = filling.fill(filling.SIZES.get(os.environ.get("DEMO", ""), filling.FULL))
         told = logins.as_json()
         made = {role: told[role] for role in ("admin", "staff") if told[role]["password"]}
         return logins.company, made | ({"token": logins.token} if logins.token else {})
