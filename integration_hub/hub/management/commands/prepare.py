@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
     def fill_demo(self) -> tuple[Company, first_start.Run]:
         """The demo company, and the logins and the token that were made just now: nobody can tell them later."""
-        logins = filling.fill(filling.SIZES.get(os.environ.get("DEMO", ""), filling.FULL))
+        logins = filling.fill(filling.SIZES.get(os.environ.get("DEMO", ""), filling.SIZES["full"]))
         told = logins.as_json()
         made = {role: told[role] for role in ("admin", "staff") if told[role]["password"]}
         return logins.company, made | ({"token": logins.token} if logins.token else {})
