@@ -1,10 +1,8 @@
 """What lists can be narrowed to. Wrong values are errors that name the right ones."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import django_filters
 from django import forms
@@ -12,8 +10,14 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import QuerySet
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
+from django_filters.utils import translate_validation
+from rest_framework.request import Request
 
-from integration_hub.records.models import Appointment, Customer, Event, Order, Ticket
+from integration_hub.companies import zones
+from integration_hub.companies.models import Company
+from integration_hub.records.models import Appointment, Event, Order, Ticket
+from integration_hub.records.selection import Selection
+from integration_hub.rest.problems import Problem, by_field
 from integration_hub.rest.requests import company_of
 from integration_hub.sync.models.run import Outcome, RunKind, RunState
 
@@ -76,8 +80,7 @@ class DayRange(django_filters.FilterSet):
 
     def midnight(self, value: date) -> datetime:
         company = company_of(self.request)
-        zone = ZoneInfo(company.timezone) if company is not None else ZoneInfo("UTC")
-        return datetime.combine(value, time(), zone)
+        return zones.midnight(value, company.timezone if company is not None else "UTC")
 
     def from_day(self, rows: QuerySet[Any], name: str, value: date) -> QuerySet[Any]:
         return rows.filter(**{f"{self.moment}__gte": self.midnight(value)})
@@ -87,17 +90,27 @@ class DayRange(django_filters.FilterSet):
 
 
 class OrderFilter(DayRange):
-    moment = "placed_at"
+    """What a Selection can be narrowed to; it does the narrowing itself (see `selection`)."""
 
     status = choice(Order.Status.choices)
     priority = choice(Order.Priority.choices)
-    customer = django_filters.CharFilter(method="of_customer", help_text="An id, an e-mail, or a part of the name.")
+    customer = django_filters.CharFilter(help_text="An id, an e-mail, or a part of the name.")
 
-    def of_customer(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        if (pk := _uuid(value)) is not None:
-            return rows.filter(customer=pk)
-        lookup = "email__iexact" if "@" in value else "name__icontains"
-        return rows.filter(customer__in=Customer.objects.filter(**{lookup: value}).values("pk"))
+
+def selection(request: Request, company: Company) -> Selection:
+    """The orders this request asks for; Problem 400 that names what is valid."""
+    found = OrderFilter(request.query_params, queryset=Order.everywhere.none(), request=request)
+    if not found.is_valid():
+        raise Problem("parameter", errors=by_field(translate_validation(found.errors).detail))
+    asked = found.form.cleaned_data
+    return Selection(
+        company,
+        status=asked["status"],
+        priority=asked["priority"],
+        customer=asked["customer"],
+        first=asked["start_date"],
+        last=asked["end_date"],
+    )
 
 
 class EventFilter(DayRange):
@@ -151,10 +164,3 @@ class RunFilter(django_filters.FilterSet):
 
 class WriteFilter(django_filters.FilterSet):
     outcome = choice(Outcome.choices)
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

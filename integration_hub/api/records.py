@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from integration_hub.api import events, filters, serializers
+from integration_hub.api import events, filters, serializers, summary
 from integration_hub.records import models
 from integration_hub.records.services import Invalid, appointments, branches, customers, orders, staff, tickets
 from integration_hub.records.services.errors import GENERAL
@@ -170,6 +170,13 @@ class OrderViewSet(RecordViewSet):
     serializer_class = serializers.OrderSerializer
     filterset_class = filters.OrderFilter
 
+    def filter_queryset(self, queryset: Any) -> Any:
+        self.chosen = filters.selection(self.request, self.company)
+        return self.chosen.narrow(queryset)
+
+    def count(self, queryset: QuerySet[Any]) -> int:
+        return self.chosen.count()
+
     def related(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         lines = models.OrderItem.objects.order_by("position", "id")
         return rows.select_related("customer").prefetch_related(Prefetch("items", lines))
@@ -210,6 +217,7 @@ VIEWSETS: tuple[type[RecordViewSet], ...] = (
 
 def urls() -> list[Any]:
     routes: list[Any] = [
+        *summary.urls(),  # before an order of this id
         path("orders", OrderViewSet.as_view(MANY)),
         path("orders/id/<str:record_id>", OrderViewSet.as_view({"get": "retrieve"})),
         path("orders/<str:record_id>", OrderViewSet.as_view(ONE)),

@@ -17,7 +17,10 @@ class RecordsConfig(AppConfig):
             register_record_type(record_type)
 
         from integration_hub.records.importing import pruning, work
+        from integration_hub.records.services import daybooks, recounting
         from integration_hub.sync import rounds
 
         rounds.join(rounds.SWEEP, work.repair)
+        rounds.join(rounds.MINUTE, daybooks.tend)
         rounds.join(rounds.NIGHT, pruning.prune)
+        rounds.join(rounds.NIGHT, recounting.nightly)

@@ -103,6 +103,10 @@ class HubViewSet(HubView, GenericViewSet[Any]):
         except ValidationError as error:
             raise Problem("parameter", errors=by_field(error.detail)) from error
 
+    def count(self, queryset: Any) -> int:
+        """How many rows all pages have together; a view that knows without counting says so."""
+        return int(queryset.count())
+
     def page(self, queryset: Any) -> Response:
         """The page asked for, as an answer."""
         rows = self.paginate_queryset(self.filter_queryset(queryset))

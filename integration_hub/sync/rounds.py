@@ -9,6 +9,7 @@ log = structlog.get_logger(__name__)
 Round = list[Callable[[], object]]
 
 SWEEP: Round = []  # every two seconds
+MINUTE: Round = []
 NIGHT: Round = []
 
 

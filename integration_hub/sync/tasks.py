@@ -25,6 +25,7 @@ def minute() -> None:
     schedules.start_due()
     streams.prepare_new()
     linking.repair()
+    rounds.make(rounds.MINUTE)
 
 
 @shared_task(name="sync.nightly")

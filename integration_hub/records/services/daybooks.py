@@ -95,6 +95,8 @@ def _open(company_id: UUID) -> bool:
 
 def _walk(company_id: UUID) -> bool:
     """Enter the orders of one more day, or of a part of it; whether there may be more."""
+    if DayBook.everywhere.filter(company_id=company_id, complete=True).exists():
+        return False
     with alone(company_id) as book:
         if book is None or book.complete:
             return False

@@ -45,10 +45,14 @@ def nightly() -> None:
 def recount(company_id: UUID, *, mend: bool = True) -> Iterator[Difference]:
     """What the roll-ups of a company lack, a day and then a few hundred customers at a time. A book that is not
     complete is made by the worker and not compared."""
-    if not DayBook.everywhere.filter(company_id=company_id, complete=True).exists():
+    if not is_complete(company_id):
         return
     yield from _all_days(company_id, mend)
     yield from _all_customers(company_id, mend)
+
+
+def is_complete(company_id: UUID) -> bool:
+    return bool(DayBook.everywhere.filter(company_id=company_id, complete=True).exists())
 
 
 def _all_days(company_id: UUID, mend: bool) -> Iterator[Difference]:

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import OperationalError, connection, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from integration_hub.companies.models import Company
 from integration_hub.records import guard
 from integration_hub.records.models import DayBook, Order, OrderCustomer, OrderDay
 from integration_hub.records.services import bulk, customers, daybooks, days, orders, recounting
-from integration_hub.sync import sql
+from integration_hub.sync import sql, tasks
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 NOON = datetime(2026, 3, 28, 12, tzinfo=UTC)
@@ -288,6 +289,36 @@ def test_what_is_wrong_is_told_and_mended(company, book):
     ]
     assert len(list(recounting.recount(company.pk))) == 3
     assert list(recounting.recount(company.pk)) == []
+    agree()
+
+
+def test_the_command_tells_and_mends(company, book, capsys):
+    made(company)
+    with guard.writing():
+        OrderDay.everywhere.all().delete()
+    with pytest.raises(CommandError, match="Differences: 1"):
+        call_command("recount_orders", verify=True)
+    call_command("recount_orders", company="alices")
+    call_command("recount_orders", verify=True)
+    told = capsys.readouterr().out.splitlines()
+    wrong = "alices: 2026-03-28, Pending, Medium, EUR: +1 orders, +10.0000"
+    assert told == [
+        *(wrong, "alices: 1 differences"),
+        *(wrong, "alices: 1 differences mended"),
+        "alices: 0 differences",
+    ]
+    with pytest.raises(CommandError, match="no company"):
+        call_command("recount_orders", company="nobody")
+
+
+def test_the_worker_tends_every_company_each_minute_and_recounts_at_night(company, other_company):
+    made(company)
+    tasks.minute()
+    assert DayBook.everywhere.filter(complete=True).count() == 2
+    agree()
+    with guard.writing():
+        OrderDay.everywhere.all().delete()
+    tasks.nightly()
     agree()
 
 
