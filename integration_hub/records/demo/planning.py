@@ -233,7 +233,7 @@ class BoxOffice:
             return Seat(f"{buyer.name} · {at + 1}", status=status, arrived=arrived)
         if at == 0:
             return Seat(buyer.name, buyer.email, buyer.phone, status, arrived)
-        family = buyer.family if self.rng.random() < 0.6 else self.rng.choice(self.people).family
+        family = (buyer if self.rng.random() < 0.6 else self.rng.choice(self.speaking[buyer.language])).family
         name = f"{first_name(self.rng, buyer.language)} {family}"
         return Seat(name, status=status, arrived=arrived)
 
