@@ -44,15 +44,29 @@ class Table:
             try:
                 cells = next(reader, None)
             except csv.Error as error:
-                said = _("The row cannot be read (%(why)s). Look at its quotation marks; what follows was not checked.")
-                problems.add(line, "", said % {"why": error})
-                return
+                problems.add(line, "", _said_of(error))
+                if _swallowed(error):
+                    return
+                continue
             if cells is None:
                 return
             if len(cells) == width:
                 yield line, cells
             elif cells:  # a blank line is no row
                 _wrong_width(problems, line, cells, width)
+
+
+def _swallowed(error: csv.Error) -> bool:
+    """Whether a quote took everything up to the end, or too much to go on."""
+    return str(error).startswith(("unexpected end", "field larger"))
+
+
+def _said_of(error: csv.Error) -> str:
+    if _swallowed(error):
+        said = _("The row cannot be read (%(why)s). Look at its quotation marks; what follows was not checked.")
+    else:
+        said = _("The row cannot be read (%(why)s). Look at its quotation marks.")
+    return said % {"why": error}
 
 
 def _wrong_width(problems: Problems, line: int, cells: list[str], width: int) -> None:

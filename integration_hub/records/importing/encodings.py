@@ -25,8 +25,12 @@ CODECS = {
 WIDE = ("utf-16", "utf-16-le", "utf-16-be")
 MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 HEBREW = re.compile(rb"[\xe0-\xfa]{2,}")
-WESTERN = frozenset("àâäáãåçéèêëíìîïñóòôöõúùûüÿæœøßÀÂÄÁÃÅÇÉÈÊËÍÌÎÏÑÓÒÔÖÕÚÙÛÜÆŒØ")
-CENTRAL = frozenset("áâăäąćčçďđéęëěíîĺľłńňóôőöŕřśšşťţúůűüýźżžßÁÂĂÄĄĆČÇĎĐÉĘËĚÍÎĹĽŁŃŇÓÔŐÖŔŘŚŠŞŤŢÚŮŰÜÝŹŻŽ")
+# The letters beyond ASCII of the languages that are written in an encoding, small.
+LETTERS = {
+    "windows-1252": ("àâæçéèêëîïôùûüÿœ", "áéíñóúüªº", "áâãàçéêíóôõú", "àèéìíîòóùú", "äöüß", "åäöé", "æøåé", "áéëèïöü"),
+    "windows-1250": ("ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîșşțţ", "čćđšž", "äöüß"),
+}
+MARGIN = 0.1  # by which one reading must be better than the other
 SIGNS = frozenset("€‚„…–—‘’“”«»°§©®™·•\u00a0")
 NAMES = {
     "windows-1252": gettext_lazy("Western European"),
@@ -102,7 +106,7 @@ def _of_one_byte(path: Path, place: int) -> str:
         return "windows-1255"
     scores = {name: _score(text, name) for name in ("windows-1252", "windows-1250")}
     best = max(scores, key=lambda name: scores[name])
-    if _same(text) or sorted(scores.values())[0] < sorted(scores.values())[1]:
+    if _same(text) or max(scores.values()) - min(scores.values()) > MARGIN:
         return best
     raise Asks(_question(lines))
 
@@ -127,13 +131,13 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _score(text: bytes, name: str) -> float:
-    """The share of the letters beyond ASCII that somebody writes who uses this encoding; -1 where some are none."""
-    usual = (WESTERN if name == "windows-1252" else CENTRAL) | SIGNS
+    """The share of the letters beyond ASCII that the best fitting language has; -1 where some bytes are none."""
     try:
-        letters = Counter(sign for sign in text.decode(CODECS[name]) if ord(sign) >= 0x80)
+        letters = Counter(sign for sign in text.decode(CODECS[name]).lower() if ord(sign) >= 0x80)
     except UnicodeDecodeError:
         return -1.0
-    return sum(count for sign, count in letters.items() if sign in usual) / max(1, letters.total())
+    total = max(1, letters.total())
+    return max(sum(letters[sign] for sign in SIGNS.union(known)) / total for known in LETTERS[name])
 
 
 def _same(text: bytes) -> bool:

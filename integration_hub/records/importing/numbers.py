@@ -11,8 +11,8 @@ FIELDS = ("total", "unit_price", "quantity", "discount", "capacity")
 PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 WITH_COMMA = re.compile(r"[+-]?(\d+(,\d*)?|,\d+)")
 THOUSANDS = {
-    False: re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?"),
-    True: re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d+)?"),
+    False: re.compile(r"[+-]?[1-9]\d{0,2}(,\d{3})+(\.\d+)?"),
+    True: re.compile(r"[+-]?[1-9]\d{0,2}(\.\d{3})+(,\d+)?"),
 }
 BOTH = re.compile(r"[+-]?[1-9]\d{0,2}[.,]\d{3}")  # one thousand and something, or one and something
 

@@ -134,9 +134,7 @@ def refuse_unsafe(path: Path) -> None:
         raise Unreadable(_("The workbook unpacks to more than %(size)s MB. Save it as CSV.") % {"size": UNPACKED >> 20})
     for part in parts:
         if part.file_size > RATIO_FROM and part.file_size > RATIO * max(1, part.compress_size):
-            raise Unreadable(
-                _("The workbook unpacks to far more than a table can be (%s). Save it as CSV.") % part.filename
-            )
+            raise Unreadable(_("The workbook unpacks to far more than a table can be. Save it as CSV."))
         if part.filename.lower().endswith("sharedstrings.xml") and part.file_size > STRINGS:
             raise Unreadable(_("The workbook has too much text to be read at once. Save it as CSV."))
 

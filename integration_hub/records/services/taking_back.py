@@ -3,16 +3,18 @@
 Only where nothing depends on them by now and nobody changed them since; what is left alone says why.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from integration_hub.companies.models import Company
-from integration_hub.records.models import Record, Ticket
+from integration_hub.records.models import Appointment, Customer, Order, OrderItem, Record, Ticket
 from integration_hub.records.services import (
     appointments,
     branches,
@@ -54,14 +56,22 @@ class Step:
 
 
 def take_back(company: Company, steps: Sequence[Step]) -> None:
-    """All in one transaction, one after the other."""
+    """All in one transaction, one after the other; those made are deleted many at once where there may be many."""
     with work(company.pk, PRIO_BACKFILL) as unit:
-        for step in steps:
-            try:
-                with transaction.atomic():
-                    _take_back(company, unit, step)
-            except Invalid as invalid:
-                step.left = " ".join(sentence for said in invalid.errors.values() for sentence in said)
+        for (noun, made), group in groupby(steps, key=lambda step: (step.noun, step.before is None)):
+            if made and noun in TOGETHER:
+                TOGETHER[noun](unit, {step.record_id: step for step in group})
+                continue
+            for step in group:
+                _one(company, unit, step)
+
+
+def _one(company: Company, unit: Unit, step: Step) -> None:
+    try:
+        with transaction.atomic():
+            _take_back(company, unit, step)
+    except Invalid as invalid:
+        step.left = " ".join(sentence for said in invalid.errors.values() for sentence in said)
 
 
 def _take_back(company: Company, unit: Unit, step: Step) -> None:
@@ -75,20 +85,69 @@ def _take_back(company: Company, unit: Unit, step: Step) -> None:
     record.company = company
     now, before = noun.locked(record)
     if step.before is None or step.after is None:
-        _refuse_used(now)
         noun.remove(unit, now)
     else:
         _set_back(unit, noun, now, before, step.before, step.after)
 
 
-def _refuse_used(record: Record) -> None:
-    """An order with tickets that people hold is theirs by now."""
-    if record._meta.model_name == "order":
-        held = Ticket.everywhere.filter(order_item__order=record.pk, deleted_at=None, status__in=Ticket.HOLDING).count()
-        if held:
-            raise Invalid(
-                {GENERAL: [_("%(count)s tickets were issued for it since. Delete it by hand.") % {"count": held}]}
-            )
+Steps = Mapping[UUID, Step]
+
+
+def _living(model: type[Record], unit: Unit, steps: Steps) -> dict[UUID, Any]:
+    """The records of these steps that are still there, locked in order."""
+    rows = model.everywhere.filter(company_id=unit.company_id, pk__in=steps, deleted_at=None).order_by("pk")
+    found = {row.pk: row for row in rows.select_for_update(no_key=True)}
+    for pk, row in found.items():
+        steps[pk].title = str(row)[:300]
+    return found
+
+
+def _leave_alone(found: dict[UUID, Any], steps: Steps, pks: Iterable[UUID], sentence: str) -> None:
+    for pk in set(pks) & set(found):
+        del found[pk]
+        steps[pk].left = sentence
+
+
+def _remove_orders(unit: Unit, steps: Steps) -> None:
+    """Orders with their lines and what is left of their tickets; one with tickets that people hold stays."""
+    found = _living(Order, unit, steps)
+    tickets = Ticket.everywhere.filter(order_item__order__in=found, deleted_at=None).order_by()
+    held = tickets.filter(status__in=Ticket.HOLDING).values_list("order_item__order", flat=True)
+    _leave_alone(found, steps, held, _("Tickets were issued for it since. Delete it by hand."))
+    gone, lines = timezone.now(), _lines(found)
+    for order in found.values():
+        order.lines = items.Lines(gone=lines[order.pk])
+    unit.ordered(*((order, None) for order in found.values()))
+    orders.count_again(unit, *((order, order) for order in found.values()))
+    old = sorted(tickets.filter(order_item__order__in=found).values_list("pk", flat=True))
+    Ticket.everywhere.filter(pk__in=old).update(deleted_at=gone)
+    OrderItem.everywhere.filter(order__in=found, deleted_at=None).update(deleted_at=gone)
+    Order.everywhere.filter(pk__in=found).update(deleted_at=gone)
+    unit.touch("ticket", *old)
+    unit.touch("order_item", *(item.pk for several in lines.values() for item in several))
+    unit.touch("order", *found)
+
+
+def _lines(found: Mapping[UUID, Order]) -> dict[UUID, list[OrderItem]]:
+    lines: dict[UUID, list[OrderItem]] = {pk: [] for pk in found}
+    for item in OrderItem.everywhere.filter(order__in=found, deleted_at=None).select_related("ticket_type"):
+        lines[item.order_id].append(item)
+    return lines
+
+
+def _remove_customers(unit: Unit, steps: Steps) -> None:
+    """Customers nobody needs; those with orders or appointments stay."""
+    found = _living(Customer, unit, steps)
+    for model in (Order, Appointment):
+        used = model.everywhere.filter(customer__in=found, deleted_at=None).order_by()
+        said = _("Still belonging to it: %(plural)s. Delete or move them first.")
+        sentence = said % {"plural": model._meta.verbose_name_plural}
+        _leave_alone(found, steps, used.values_list("customer", flat=True).distinct(), sentence)
+    Customer.everywhere.filter(pk__in=found).update(deleted_at=timezone.now())
+    unit.touch("customer", *found)
+
+
+TOGETHER: Mapping[str, Callable[[Unit, Steps], None]] = {"order": _remove_orders, "customer": _remove_customers}
 
 
 def _set_back(
