@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 from django.template import Context, Engine
 from django.utils.translation import gettext
 
+from integration_hub.sandbox import forms
 from integration_hub.sandbox.clock import iso
 from integration_hub.sandbox.requestlog import Entry
-from integration_hub.sandbox.sheets import Grid, Shown
+from integration_hub.sandbox.sheets import Grid, Sheet, Shown
+from integration_hub.sandbox.simulator import BadOrder
 from integration_hub.sandbox.wire import Request, Response, html_answer
 from integration_hub.sandbox.world import World
 
@@ -36,13 +39,20 @@ def render(template: str, status: int = 200, **context: Any) -> Response:
     return html_answer(_engine().get_template(f"sandbox/{template}").render(Context(context)), status, SAFE)
 
 
-def asset(name: str) -> Response:
+def answer(world: World, key: str, request: Request) -> Response:
+    """Everything that is neither a provider's nor an order. `key` is the first segment of the address."""
+    page = PAGES.get(("GET" if request.method == "HEAD" else request.method, key))
+    return page(world, request) if page else missing()
+
+
+def asset(world: World, request: Request) -> Response:
+    name = request.path
     if name not in ASSETS:
         return Response(404)
     return Response(200, (ROOM / "assets" / name).read_bytes(), ASSETS[name], SAFE)
 
 
-def front(world: World) -> Response:
+def front(world: World, request: Request) -> Response:
     cards = []
     for key, simulator in world.simulators.items():
         with simulator.lock:
@@ -59,8 +69,29 @@ def browse(world: World, request: Request) -> Response:
         with simulator.lock:
             sheet = simulator.sheet(tuple(places), int(page) if page.isdigit() else 1)
         if sheet is not None:
-            return render("sheet.html", sheet=sheet, grids=sheet.grids)
+            return _shown(sheet)
     return missing()
+
+
+def act(world: World, request: Request) -> Response:
+    """A form of such a page: done, and on to the next page; or shown again with the sentence why not."""
+    key, *places = request.segments
+    if request.foreign:
+        return Response(403)
+    if key not in world.simulators:
+        return missing()
+    simulator, posted = world.simulators[key], forms.read(request)
+    with simulator.lock:
+        try:
+            simulator.changes += 1
+            return Response(303, headers=(("Location", simulator.obey(tuple(places), posted)),))
+        except BadOrder as error:
+            sheet = simulator.sheet(tuple(places), 1)
+            return _shown(forms.again(sheet, posted), 400, str(error)) if sheet else missing()
+
+
+def _shown(sheet: Sheet, status: int = 200, wrong: str = "") -> Response:
+    return render("sheet.html", status, sheet=sheet, grids=sheet.grids, wrong=wrong)
 
 
 def missing() -> Response:
@@ -87,3 +118,11 @@ def _request_row(entry: Entry) -> list[Shown]:
         Shown(" · ".join(filter(None, words)), look=look),
         Shown(gettext("%(number)d ms") % {"number": entry.milliseconds}, look="number"),
     ]
+
+
+PAGES: dict[tuple[str, str], Callable[[World, Request], Response]] = {
+    ("GET", ""): front,
+    ("GET", "browse"): browse,
+    ("POST", "browse"): act,
+    ("GET", "assets"): asset,
+}

@@ -53,14 +53,7 @@ class Handler(BaseHTTPRequestHandler):
             return world.serve(key, request, self)
         if key == "_control":
             return control(world, request)
-        if request.method in ("GET", "HEAD"):
-            if not key:
-                return pages.front(world)
-            if key == "browse":
-                return pages.browse(world, request)
-            if key == "assets":
-                return pages.asset(request.path)
-        return pages.missing()
+        return pages.answer(world, key, request)
 
     def _clock(self, key: str) -> Clock | None:
         simulator = self.server.world.simulators.get(key)

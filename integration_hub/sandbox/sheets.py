@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -29,13 +29,54 @@ class Grid:
 
 
 @dataclass(frozen=True)
+class Input:
+    """One thing to type or choose: `text`, `long`, `check` or one of the `choices`. `was`: what it showed at first."""
+
+    name: str
+    label: str
+    value: str = ""
+    kind: str = "text"
+    choices: Sequence[str] = ()
+    was: str | None = None
+
+    @property
+    def first(self) -> str:
+        return self.value if self.was is None else self.was
+
+
+@dataclass(frozen=True)
+class Form:
+    """Something a person may do: its name and what it is `about`, for the simulator; the button; what is asked."""
+
+    act: str
+    button: str
+    inputs: Sequence[Input] = ()
+    about: str = ""
+    title: str = ""
+    note: str = ""
+    look: str = ""  # `danger`, or plain
+
+
+@dataclass(frozen=True)
+class Posted:
+    """A form as it came back. `changed`: what shows something else than at first."""
+
+    act: str
+    about: str
+    values: Mapping[str, str]
+    changed: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Sheet:
-    """A page: its title, the trail that leads to it (label, address), and tables."""
+    """A page: its title, the trail that leads to it (label, address), where it leads to, tables and forms."""
 
     title: str
     trail: Sequence[tuple[str, str]]
-    grids: Sequence[Grid]
+    grids: Sequence[Grid] = ()
     subtitle: str = ""
+    links: Sequence[tuple[str, str]] = ()
+    forms: Sequence[Form] = ()
 
 
 @dataclass(frozen=True)

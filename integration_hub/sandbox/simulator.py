@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from integration_hub.sandbox.clock import Clock
 from integration_hub.sandbox.parts import Parts
-from integration_hub.sandbox.sheets import Card, Sheet
+from integration_hub.sandbox.sheets import Card, Posted, Sheet
 from integration_hub.sandbox.wire import Request, Response
 
 Command = Callable[..., Any]
@@ -74,6 +74,10 @@ class Simulator(ABC):
     def sheet(self, places: tuple[str, ...], page: int) -> Sheet | None:
         """The page of one place (a base, a table); None when there is no such place."""
         return None
+
+    def obey(self, places: tuple[str, ...], posted: Posted) -> str:
+        """Do what a form of a page asks for; the address of the page to show then."""
+        raise BadOrder("Nothing can be changed here.")
 
     def refuse_body(self) -> Response:
         """The answer to a request whose body is larger than the server reads."""

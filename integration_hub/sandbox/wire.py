@@ -50,6 +50,11 @@ class Request:
         return [value for key, value in self.query if key == name]
 
     @property
+    def foreign(self) -> bool:
+        """Whether a page of another site sent it."""
+        return self.headers.get("origin", "").split("://")[-1] not in ("", self.headers.get("host", ""))
+
+    @property
     def bearer(self) -> str:
         """The token of an `Authorization: Bearer` header, empty when there is none."""
         kind, _, token = self.headers.get("authorization", "").partition(" ")

@@ -3,8 +3,8 @@
 const EVERY = 2000;
 
 async function refresh() {
-  if (document.hidden) return;
   const main = document.getElementById("main");
+  if (document.hidden || main.querySelector("form")) return; // what is being typed stays
   const chosen = window.getSelection();
   if (chosen && !chosen.isCollapsed) return;
   try {

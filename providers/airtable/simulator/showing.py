@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from django.utils.translation import gettext, ngettext
 
 from integration_hub.contract.api import Json
 from integration_hub.sandbox.clock import iso
 from integration_hub.sandbox.sheets import Card, Grid, Sheet, Shown
+from providers.airtable.simulator import hands
 from providers.airtable.simulator.formula import text_of
+from providers.airtable.simulator.hands import address, name_of
 from providers.airtable.simulator.model import Base, Field, Table
 from providers.airtable.simulator.reading import Reader, Shape
 from providers.airtable.simulator.rows import Record
@@ -27,7 +28,7 @@ LOOKS = {
 
 
 def card(sim: AirtableSimulator) -> Card:
-    places = [(base.name, _address(sim, base), _tables(base)) for base in sim.state.bases]
+    places = [(base.name, address(sim, base.id), _tables(base)) for base in sim.state.bases]
     summary = gettext("Bases with tables and rows, at %(count)d requests a second each.")
     return Card(
         summary % {"count": sim.state.limits.per_base},
@@ -37,7 +38,7 @@ def card(sim: AirtableSimulator) -> Card:
 
 
 def sheet(sim: AirtableSimulator, places: tuple[str, ...], page: int) -> Sheet | None:
-    if len(places) not in (1, 2):
+    if len(places) not in (1, 2, 3):
         return None
     base = next((each for each in sim.state.bases if each.id == places[0]), None)
     if base is None:
@@ -47,12 +48,14 @@ def sheet(sim: AirtableSimulator, places: tuple[str, ...], page: int) -> Sheet |
     table = next((each for each in base.tables if each.id == places[1]), None)
     if table is None:
         return None
-    grid = _rows(sim, base, table, page)
-    return Sheet(table.name, [(base.name, _address(sim, base))], [grid], subtitle=f"{base.id} / {table.id}")
-
-
-def _address(sim: AirtableSimulator, *path: Base | Table) -> str:
-    return "/".join(["", "browse", sim.key, *(quote(each.id) for each in path)])
+    if len(places) == 3:
+        return hands.sheet(sim, base, table, places[2])
+    links = (
+        (gettext("Add a row"), address(sim, base.id, table.id, hands.NEW)),
+        (gettext("Rename or delete fields"), address(sim, base.id, table.id, hands.FIELDS)),
+    )
+    grid, trail = _rows(sim, base, table, page), [(base.name, address(sim, base.id))]
+    return Sheet(table.name, trail, [grid], subtitle=f"{base.id} / {table.id}", links=links)
 
 
 def _tables(base: Base) -> str:
@@ -73,7 +76,7 @@ def _list(sim: AirtableSimulator, base: Base) -> Grid:
     )
     rows = [
         [
-            Shown(table.name, href=_address(sim, base, table)),
+            Shown(table.name, href=address(sim, base.id, table.id)),
             Shown(str(len(table.records)), look="number"),
             Shown(str(len(table.fields)), look="number"),
             Shown(table.id, look="code"),
@@ -94,7 +97,7 @@ def _rows(sim: AirtableSimulator, base: Base, table: Table, page: int) -> Grid:
         title=gettext("Rows"),
         columns=[*(Shown(field.name, look=LOOKS.get(field.type, "")) for field in table.fields),
                  Shown(gettext("Record"), look="code"), Shown(gettext("Changed at"), look="time")],
-        rows=[_row(base, table, record, reader) for record in shown],
+        rows=[_row(sim, base, table, record, reader) for record in shown],
         empty=gettext("No rows yet. As soon as the hub pushes a record, it shows up here."),
         note=_row_count(count),
         page=page,
@@ -102,9 +105,10 @@ def _rows(sim: AirtableSimulator, base: Base, table: Table, page: int) -> Grid:
     )  # fmt: skip
 
 
-def _row(base: Base, table: Table, record: Record, reader: Reader) -> list[Shown]:
+def _row(sim: AirtableSimulator, base: Base, table: Table, record: Record, reader: Reader) -> list[Shown]:
     cells = reader.show(record)["fields"]
     shown = [_cell(base, field, cells.get(field.id)) for field in table.fields]
+    shown[0] = Shown(shown[0].text or record.id, address(sim, base.id, table.id, record.id), shown[0].look)
     return [*shown, Shown(record.id, look="code"), Shown(iso(record.modified)[:19].replace("T", " "), look="time")]
 
 
@@ -112,7 +116,7 @@ def _cell(base: Base, field: Field, value: Json) -> Shown:
     if value is True:
         return Shown("✓")
     if field.type == "multipleRecordLinks" and isinstance(value, list):
-        return Shown(", ".join(_name(base, field, str(each)) for each in value))
+        return Shown(", ".join(name_of(base, field, str(each)) for each in value))
     text = text_of(value)
     if field.type in ("dateTime", "createdTime", "lastModifiedTime"):
         text = text[:16].replace("T", " ")
@@ -121,10 +125,3 @@ def _cell(base: Base, field: Field, value: Json) -> Shown:
     if field.type == "percent" and isinstance(value, int | float):
         text = f"{value * 100:,.{(field.options or {}).get('precision', 0)}f} %"
     return Shown(text, look=LOOKS.get(field.type, "") if text else "")
-
-
-def _name(base: Base, link: Field, row: str) -> str:
-    """What a linked row is called."""
-    table = base.table((link.options or {})["linkedTableId"])
-    record = table.records.get(row)
-    return text_of(record.cells.get(table.primary.id)) if record else row

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 
 from integration_hub.sandbox.parts import Parts
 from integration_hub.sandbox.routing import find
-from integration_hub.sandbox.sheets import Card, Sheet
+from integration_hub.sandbox.sheets import Card, Posted, Sheet
 from integration_hub.sandbox.simulator import Command, Simulator
 from integration_hub.sandbox.wire import Request, Response, json_answer
 from providers.airtable.simulator import (
     access,
     attachments,
     demo,
+    hands,
     listing,
     meta,
     model,
@@ -150,6 +151,9 @@ class AirtableSimulator(Simulator):
 
     def sheet(self, places: tuple[str, ...], page: int) -> Sheet | None:
         return showing.sheet(self, places, page)
+
+    def obey(self, places: tuple[str, ...], posted: Posted) -> str:
+        return hands.obey(self, places, posted)
 
     def rows(self, table: str = "", base: str = "") -> list[dict[str, Any]]:
         """The rows of a table as the API shows them: for tests."""
