@@ -4,7 +4,6 @@ Django itself would keep any file on disk before anybody asks who sent it.
 """
 
 from collections.abc import Callable
-from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -38,7 +37,7 @@ class UploadLimitMiddleware:
 def _most(request: HttpRequest) -> int:
     """Bytes of the files in this form."""
     for_file = request.path == reverse("hub:import_new") and request.user.is_authenticated
-    return MAX_BYTES if for_file else cast(int, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    return MAX_BYTES if for_file else settings.DATA_UPLOAD_MAX_MEMORY_SIZE
 
 
 def _size(request: HttpRequest) -> int:
