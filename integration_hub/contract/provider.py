@@ -88,9 +88,9 @@ class Provider(ABC):
     routes: ClassVar[tuple[Route, ...]] = ()
     simulator: ClassVar[str] = ""  # dotted path of the simulator class in this provider's sandbox.py
 
-    @abstractmethod
     def headers(self, secrets: Mapping[str, str]) -> dict[str, str]:
-        """The headers that carry the key."""
+        """The headers that carry the key: the first secret as a bearer token, unless somebody wants it otherwise."""
+        return {"Authorization": f"Bearer {secrets[self.secrets[0].name]}"}
 
     @abstractmethod
     def client(self, session: Session) -> Any:
