@@ -25,11 +25,20 @@ def settle(turn: Slice, brought: "Sequence[Brought]", desk: "Desk") -> None:
     """Everything these results mean, in the transaction that made them."""
     if not brought:
         return
+    _mirror(turn, brought)
     _links(turn, brought, desk)
     conflicts.note(turn.job, brought, desk)
     _strays(turn, brought, desk.now)
     _done(brought, desk)
     _told(turn, brought, desk.now)
+
+
+def _mirror(turn: Slice, brought: "Sequence[Brought]") -> None:
+    """Records that got their row just now know it."""
+    job = turn.job
+    new = {done.record_id: done.row.remote_id for done in brought if done.link.version == 0}
+    if new and job.record_type.mirrored and job.mapping.is_primary:
+        job.record_type.mirrored(job.mapping.company_id, new)
 
 
 _LINK = """

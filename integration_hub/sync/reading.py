@@ -12,10 +12,10 @@ from uuid import UUID
 import structlog
 from django.db.models import F
 
-from integration_hub.contract import CursorExpired, Direction, Page, ProviderError, RemoteRow
+from integration_hub.contract import CursorExpired, Direction, FieldRefused, Page, ProviderError, RemoteRow
 from integration_hub.http import clock
 from integration_hub.sync import arriving, lanes, merging, rows, vanishing
-from integration_hub.sync.calls import handle
+from integration_hub.sync.calls import blame_field, handle
 from integration_hub.sync.models import Mapping, RecordLink
 from integration_hub.sync.models.pull import Reading
 from integration_hub.sync.pacing import paced
@@ -71,6 +71,10 @@ def step(turn: Slice) -> bool:
         log.info("a listing broke off and begins again", mapping=str(row.mapping_id))
         keep(turn, row, cursor=row.start)
         return True
+    except FieldRefused as error:
+        if not blame_field(turn, error):
+            turn.stop(SOON)
+        return False
     except ProviderError as error:
         handle(turn, [], error)
         if not turn.over:

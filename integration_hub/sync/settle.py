@@ -159,18 +159,25 @@ def _links(job: Job, results: Sequence[Result], now: datetime) -> None:
         return
     links = sql.given(record_id="uuid", remote_id="text", base_ours="jsonb", base_theirs="jsonb", version="bigint")
     mapping = job.mapping
-    values = [mapping.company_id, mapping.pk, mapping.record_type, now, now, sql.rows(map(_link, results))]
+    values = [mapping.company_id, mapping.pk, mapping.record_type, now, now, sql.rows(_link(job, result) for result in results)]
     sql.execute(_LINK.format(links=links), values)
 
 
-def _link(result: Result) -> tuple[UUID, str, str, str, int]:
+def _link(job: Job, result: Result) -> tuple[UUID, str, str, str, int]:
     plan, written = result.plan, result.written
     assert written is not None
     old = plan.link
     before = old.base_theirs if old and old.deleted_at is None else {}
-    theirs: dict[str, Json] = {**dict.fromkeys(plan.remote_ids), **before, **plan.cells, **written.cells}
+    cells = _agreed_cells(plan, written) if job.reads else written.cells
+    theirs: dict[str, Json] = {**dict.fromkeys(plan.remote_ids), **before, **plan.cells, **cells}
     version = (old.version if old else 0) + 1
     return plan.work.record_id, written.remote_id, json.dumps(plan.base), json.dumps(theirs), version
+
+
+def _agreed_cells(plan: Plan, written: Written) -> dict[str, Json]:
+    """The answer shows the whole row. Where rows are read as well, a cell we did not write may hold somebody's edit
+    that nobody has looked at yet: it is no agreement."""
+    return {key: cell for key, cell in written.cells.items() if key in plan.cells or key in plan.files}
 
 
 def _debts(job: Job, results: Sequence[Result]) -> None:

@@ -2,6 +2,8 @@
 
 from base64 import b64encode
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeAlias
 from urllib.parse import quote
 
@@ -20,6 +22,7 @@ class AirtableClient:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.answered_at: datetime | None = None  # by Airtable's clock, of the last list of records
 
     # https://airtable.com/developers/web/api/get-user-id-scopes
     def whoami(self) -> Body:
@@ -78,11 +81,10 @@ class AirtableClient:
             "pageSize": PAGE,
             **{name: value for name, value in asked.items() if value},
         }
-        return read(
-            self.session.call(
-                "list_records", "POST", f"{_path(base, table)}/listRecords", json=json, bucket=base, repeatable=True
-            )
-        )
+        path = f"{_path(base, table)}/listRecords"
+        reply = self.session.call("list_records", "POST", path, json=json, bucket=base, repeatable=True)
+        self.answered_at = _date(reply)
+        return read(reply)
 
     def records_by_formula(self, base: str, table: str, formula: str, fields: Sequence[str] = ()) -> list[Body]:
         """All records for which a formula holds: for few. Begins again where Airtable closed the list meanwhile."""
@@ -180,6 +182,14 @@ def quoted(text: str) -> str:
 def _told(**given: Any) -> Body:
     """What is worth saying: the rest is left to Airtable's defaults."""
     return {name: value for name, value in given.items() if value}
+
+
+def _date(reply: Reply) -> datetime | None:
+    """When the provider answered, by its own clock; None where it does not say."""
+    try:
+        return parsedate_to_datetime(reply.headers.get("Date", ""))
+    except (TypeError, ValueError):
+        return None
 
 
 def _word(text: str) -> str:

@@ -9,6 +9,7 @@ from integration_hub.contract import (
     ConfigError,
     Field,
     MappedField,
+    Page,
     ReadyTarget,
     RecordType,
     Rejected,
@@ -25,6 +26,7 @@ from providers.airtable.building import make_missing, make_table
 from providers.airtable.cells import back, convert
 from providers.airtable.client import AirtableClient
 from providers.airtable.files import shown
+from providers.airtable.paging import page
 from providers.airtable.ready import ready_target
 from providers.airtable.refusals import PERHAPS_GONE
 from providers.airtable.schema import (
@@ -46,6 +48,7 @@ class RecordsSink(Sink[AirtableClient]):
     label = _("Records")
     batch = 10
     mappable = True
+    readable = True
 
     def ready(self, client: AirtableClient, settings: Mapping[str, Any], record_type: RecordType) -> ReadyTarget:
         return ready_target(client, settings, record_type)
@@ -108,10 +111,13 @@ class RecordsSink(Sink[AirtableClient]):
         self, client: AirtableClient, target: Target, remote_ids: Sequence[str]
     ) -> Mapping[str, Mapping[str, Json]]:
         """Empty cells are left out, as Airtable leaves them out."""
-        wanted = [target.merge_on, *(mapped.remote_id for mapped in target.fields)]
+        wanted = [one for one in (target.merge_on, *(mapped.remote_id for mapped in target.fields)) if one]
         with blaming(target):
             found = client.records_by_id(target.place["base"], target.place["table"], remote_ids, wanted)
         return {remote_id: shown(record["fields"]) for remote_id, record in found.items()}
+
+    def page(self, client: AirtableClient, target: Target, cursor: Json) -> Page:
+        return page(client, target, cursor)
 
     def back(self, cell: Json, mapped: MappedField) -> Value:
         return back(cell, mapped)

@@ -7,6 +7,8 @@ from integration_hub.contract.records import Field, Value
 from integration_hub.records import money
 from integration_hub.records.models import Customer
 from integration_hub.records.record_types.reading import record_type
+from integration_hub.records.record_types.taking import taking
+from integration_hub.records.services import customers
 
 
 def _read(customer: Customer) -> dict[str, Value]:
@@ -42,3 +44,4 @@ FIELDS = (
     Field("updated_at", _("Updated"), "datetime", read_only=True),
 )
 CUSTOMER = record_type(Customer, "customer", (_("Customer"), _("Customers")), FIELDS, _read, title="name")
+CUSTOMER = taking(CUSTOMER, customers.noun)

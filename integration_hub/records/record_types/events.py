@@ -7,6 +7,8 @@ from integration_hub.records import money
 from integration_hub.records.models import Event
 from integration_hub.records.record_types.fields import choice, link, name_of
 from integration_hub.records.record_types.reading import record_type
+from integration_hub.records.record_types.taking import taking
+from integration_hub.records.services import events
 
 
 def _read(event: Event) -> dict[str, Value]:
@@ -51,3 +53,4 @@ FIELDS = (
 EVENT = record_type(
     Event, "event", (_("Event"), _("Events")), FIELDS, _read, title="title", joined=("branch", "series")
 )
+EVENT = taking(EVENT, events.noun)

@@ -8,12 +8,14 @@ from uuid import UUID
 
 from django.utils.translation import gettext_noop as _
 
+from integration_hub.companies.models import Company
 from integration_hub.contract.records import Field, Ref, Value, Values
 from integration_hub.records import money
 from integration_hub.records.models import Order, OrderItem
 from integration_hub.records.record_types.fields import choice
 from integration_hub.records.record_types.reading import living, record_type
-from integration_hub.records.services import orders
+from integration_hub.records.record_types.taking import PRIO, taking
+from integration_hub.records.services import buyers, orders
 
 Line = tuple[int, str, Decimal, Decimal]  # quantity, description, unit price, discount
 _LINE = ("quantity", "description", "unit_price", "discount")
@@ -60,19 +62,32 @@ def _values(row: dict[str, Any], lines: Sequence[Line]) -> dict[str, Value]:
 
 FIELDS = (
     Field("order_number", _("Order number")),
-    Field("customer_name", _("Customer"), read_only=True),
-    Field("customer_email", _("Customer e-mail"), "email", read_only=True),
+    Field("customer_name", _("Customer")),
+    Field("customer_email", _("Customer e-mail"), "email"),
     Field("customer_link", _("Customer (link)"), "link", to="customer"),
     choice("status", _("Status"), Order.Status),
     choice("priority", _("Priority"), Order.Priority),
     choice("payment_state", _("Payment"), Order.PaymentState),
     Field("currency", _("Currency")),
-    Field("total", _("Total"), "money", read_only=True),
+    Field("total", _("Total"), "money"),
     Field("items", _("Items"), "long_text", read_only=True),
     Field("notes", _("Notes"), "long_text"),
     Field("placed_at", _("Placed"), "datetime"),
     Field("updated_at", _("Updated"), "datetime", read_only=True),
 )
+
+
+def _prepared(company: Company, values: dict[str, Any], order: Order | None) -> dict[str, Any]:
+    """A changed name or e-mail means another customer, never another name for the same one."""
+    given = {name: values.pop(f"customer_{name}") or "" for name in ("name", "email") if f"customer_{name}" in values}
+    if given:
+        known = order.customer if order else None
+        said = {"name": known.name, "email": known.email} if known else {"name": "", "email": ""}
+        values["customer"] = buyers.buyer(company, **(said | given), prio=PRIO)
+    return {name: value for name, value in values.items() if value is not None or name in EMPTIED}
+
+
+EMPTIED = ("notes", "customer")  # an empty cell of the others says nothing: an order always has them
 ORDER = record_type(
     Order,
     "order",
@@ -82,3 +97,4 @@ ORDER = record_type(
     load=load,
     mirrored=orders.set_record_ids,
 )
+ORDER = taking(ORDER, orders.noun, _prepared)

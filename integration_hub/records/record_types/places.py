@@ -6,6 +6,8 @@ from integration_hub.contract.records import Field, Value
 from integration_hub.records.models import Appointment, Branch, Staff
 from integration_hub.records.record_types.fields import choice, link, name_of
 from integration_hub.records.record_types.reading import record_type
+from integration_hub.records.record_types.taking import taking
+from integration_hub.records.services import appointments, branches, staff
 
 
 def _read_branch(branch: Branch) -> dict[str, Value]:
@@ -94,3 +96,6 @@ APPOINTMENT = record_type(
     title="title",
     joined=("customer", "staff", "branch"),
 )
+BRANCH = taking(BRANCH, branches.noun)
+STAFF = taking(STAFF, staff.noun)
+APPOINTMENT = taking(APPOINTMENT, appointments.noun)

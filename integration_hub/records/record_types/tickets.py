@@ -11,6 +11,8 @@ from integration_hub.records.models import Ticket, TicketType
 from integration_hub.records.paper import ticket as paper
 from integration_hub.records.record_types.fields import choice, link, name_of
 from integration_hub.records.record_types.reading import living, record_type
+from integration_hub.records.record_types.taking import taking
+from integration_hub.records.services import tickets
 
 FOLLOWED = ("event__branch", "ticket_type", "order_item__order__customer")
 
@@ -74,4 +76,4 @@ def _file(company: UUID, pk: UUID, name: str) -> File | None:
     return File(paper.file_name(shown), paper.PDF, drawn(shown))
 
 
-TICKET = replace(TICKET, file=_file)
+TICKET = taking(replace(TICKET, file=_file), tickets.noun)

@@ -203,7 +203,8 @@ class ToySink(Sink[Remote]):
             remote_id = found or f"rec{uuid.uuid4().hex[:14]}"
             client.rows.setdefault(remote_id, {}).update({"hub": row.hub_id, **row.cells})
             client.moved(remote_id)
-            return Written(row.hub_id, remote_id, dict(row.cells), created=found is None)
+            # As providers do: the whole row, also what somebody else changed in it.
+            return Written(row.hub_id, remote_id, dict(client.rows[remote_id]), created=found is None)
 
     def delete(self, client: Remote, target: Target, remote_ids: Sequence[str]) -> None:
         outside_transactions()
