@@ -27,7 +27,7 @@ def again(sheet: Sheet, posted: Posted) -> Sheet:
 
 
 def _typed(form: Form, posted: Posted) -> Form:
-    if (form.act, form.about) != (posted.act, posted.about):
+    if form.about != posted.about or posted.act not in [button.act for button in form.buttons]:
         return form
     inputs = [replace(each, value=posted.values.get(each.name, each.value), was=each.first) for each in form.inputs]
     return replace(form, inputs=inputs)

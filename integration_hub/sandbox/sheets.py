@@ -45,16 +45,23 @@ class Input:
 
 
 @dataclass(frozen=True)
-class Form:
-    """Something a person may do: its name and what it is `about`, for the simulator; the button; what is asked."""
+class Button:
+    """What it does, for the simulator; what it says; and its look: `danger` or plain."""
 
     act: str
-    button: str
+    text: str
+    look: str = ""
+
+
+@dataclass(frozen=True)
+class Form:
+    """What is asked, the buttons (the Enter key presses the first), and what it is `about`, for the simulator."""
+
+    buttons: Sequence[Button]
     inputs: Sequence[Input] = ()
     about: str = ""
     title: str = ""
     note: str = ""
-    look: str = ""  # `danger`, or plain
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from django.utils.translation import gettext
 
 from integration_hub.contract.api import Json
-from integration_hub.sandbox.sheets import Form, Input, Posted, Sheet
+from integration_hub.sandbox.sheets import Button, Form, Input, Posted, Sheet
 from integration_hub.sandbox.simulator import BadOrder
 from providers.airtable.simulator import people, remaking
 from providers.airtable.simulator.fields import is_computed
@@ -36,15 +36,11 @@ def sheet(sim: Simulator, base: Base, table: Table, place: str) -> Sheet | None:
     if place == NEW:
         return Sheet(gettext("A new row"), trail, forms=[_row(base, table, None)])
     if place == FIELDS:
-        return Sheet(gettext("Fields"), trail, forms=[form for field in table.fields for form in _field(table, field)])
+        return Sheet(gettext("Fields"), trail, forms=[_field(table, field) for field in table.fields])
     record = table.records.get(place)
     if record is None:
         return None
-    others = [
-        Form("duplicate", gettext("Duplicate this row")),
-        Form("delete", gettext("Delete this row"), look="danger"),
-    ]
-    return Sheet(title(table, record), trail, subtitle=record.id, forms=[_row(base, table, record), *others])
+    return Sheet(title(table, record), trail, subtitle=record.id, forms=[_row(base, table, record)])
 
 
 def title(table: Table, record: Record) -> str:
@@ -70,10 +66,13 @@ def name_of(base: Base, link: Field, row: str) -> str:
 def _row(base: Base, table: Table, record: Record | None) -> Form:
     typed = [each for each in table.fields if not is_computed(each) and each.type not in UNTYPED]
     inputs = [_input(base, field, record.cells.get(field.id) if record else None) for field in typed]
-    note = gettext("Several names are separated by commas.")
-    if record is None:
-        return Form("add", gettext("Add the row"), inputs, title=gettext("Cells"), note=note)
-    return Form("edit", gettext("Save"), inputs, title=gettext("Cells"), note=note)
+    made = (
+        Button("edit", gettext("Save")),
+        Button("duplicate", gettext("Duplicate this row")),
+        Button("delete", gettext("Delete this row"), "danger"),
+    )
+    buttons = made if record else [Button("add", gettext("Add the row"))]
+    return Form(buttons, inputs, title=gettext("Cells"), note=gettext("Several names are separated by commas."))
 
 
 def _input(base: Base, field: Field, value: Json) -> Input:
@@ -87,13 +86,11 @@ def _input(base: Base, field: Field, value: Json) -> Input:
     return Input(field.id, field.name, text, "long" if field.type in LONG or "\n" in text else "text")
 
 
-def _field(table: Table, field: Field) -> list[Form]:
-    name = Input("name", gettext("Name"), field.name)
-    forms = [Form("rename_field", gettext("Rename"), [name], field.id, field.name, field.type)]
+def _field(table: Table, field: Field) -> Form:
+    buttons = [Button("rename_field", gettext("Rename"))]
     if field is not table.primary:
-        button = gettext("Delete “%(name)s”") % {"name": field.name}
-        forms.append(Form("delete_field", button, about=field.id, look="danger"))
-    return forms
+        buttons.append(Button("delete_field", gettext("Delete"), "danger"))
+    return Form(buttons, [Input("name", gettext("Name"), field.name)], field.id, field.name, field.type)
 
 
 def _cells(sim: Simulator, posted: Posted, where: Mapping[str, str]) -> dict[str, Json]:

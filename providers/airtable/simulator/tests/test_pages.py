@@ -13,14 +13,19 @@ from providers.airtable.sandbox import AirtableSimulator
 from providers.airtable.simulator import demo
 
 INPUT = re.compile(r'<input type="(?:hidden|text)" name="([^"]+)"\s+value="([^"]*)"')
+BUTTON = re.compile(r'<button type="submit"\s+name="act"\s+value="([^"]+)"')
 AUTUMN = {"Name": "Dora <Ionescu>", "Interests": "Music, Chess", "Rating": "4", "Newsletter": "on",
           "Programme": "Autumn concert"}  # fmt: skip
 
 
 def forms(page: requests.Response) -> list[dict[str, str]]:
-    """What a browser would send for each form when nothing is typed."""
+    """What a browser would send for each button when nothing is typed."""
     found = re.findall(r"<form.*?</form>", page.text, re.DOTALL)
-    return [{name: unescape(value) for name, value in INPUT.findall(text)} for text in found]
+    return [
+        {name: unescape(value) for name, value in [*INPUT.findall(text), ("act", act)]}
+        for text in found
+        for act in BUTTON.findall(text)
+    ]
 
 
 def send(page: requests.Response, act: str, about: str = "", **typed: str) -> requests.Response:
