@@ -27,6 +27,7 @@ log = structlog.get_logger(__name__)
 
 EARLY = timedelta(seconds=60)  # a token is renewed that long before it ends
 STORE_SECONDS = 60.0  # new tokens are tried to be stored that long: the old ones are dead already
+PAUSE = 0.25  # seconds between two tries
 LEASE = timedelta(seconds=SECONDS + STORE_SECONDS + 10)
 
 
@@ -164,7 +165,7 @@ def store(model: type[OAuthGrant], held: Claimed, tokens: Tokens) -> Access:
             log.warning("storing renewed tokens is tried again", error=type(error).__name__)
             if not database.in_atomic_block:
                 database.close()
-            time.sleep(0.25)
+            time.sleep(PAUSE)
 
 
 def _store(model: type[OAuthGrant], held: Claimed, tokens: Tokens) -> Access:
