@@ -9,6 +9,7 @@ from django.core.checks import CheckMessage, Error, register
 
 from integration_hub.contract.provider import Provider
 from integration_hub.contract.registry import providers
+from integration_hub.contract.webhooks import Poke
 
 HEADINGS = ("How to get the keys", "What works", "Known limits")
 
@@ -40,7 +41,7 @@ def complaints(provider: Provider, folder: Path) -> list[CheckMessage]:
     """Everything wrong with one declaration and its folder."""
     return [
         Error(text, obj=provider.key, id=f"contract.{code}")
-        for code, text in (*_naming(provider, folder), *_files(provider, folder))
+        for code, text in (*_naming(provider, folder), *_files(provider, folder), *_webhook(provider))
     ]
 
 
@@ -63,3 +64,23 @@ def _files(provider: Provider, folder: Path) -> Iterable[tuple[str, str]]:
     fixtures = folder / "tests" / "fixtures" / "api"
     if provider.api.base_url and not any(fixtures.glob("*.json")):
         yield "E006", f"{folder.name}/tests/fixtures/api holds no payload; the client is untested."
+
+
+def _webhook(provider: Provider) -> Iterable[tuple[str, str]]:
+    """What would be found out only when the first event comes."""
+    webhook = provider.webhook
+    if webhook is None:
+        return
+    secrets = {secret.name for secret in provider.secrets}
+    if webhook.signed_with and webhook.signed_with not in secrets and not webhook.addresses:
+        yield "E007", f"{provider.key!r} signs webhooks with {webhook.signed_with!r}, which is no secret it declares."
+    streams = {stream.key for stream in provider.streams}
+    for kind, handler in webhook.handles.items():
+        if isinstance(handler, Poke) and handler.stream not in streams:
+            yield (
+                "E008",
+                f"{provider.key!r}: the event {kind!r} pokes {handler.stream!r}, no stream of its own.",
+            )
+    for address in webhook.addresses:
+        if address.strip("/") != address or not address:
+            yield "E009", f"{provider.key!r}: the webhook address {address!r} begins or ends with a slash, or is empty."

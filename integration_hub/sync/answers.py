@@ -8,7 +8,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from integration_hub.connections.models import Connection, Status
-from integration_hub.contract import Provider
+from integration_hub.contract import Provider, registry
 from integration_hub.notices.models import Problem as OpenProblem
 from integration_hub.rest.fields import Choice, Id, Moment, Ref, Text, Whole
 from integration_hub.rest.problems import Problem
@@ -46,7 +46,9 @@ class RunSerializer(StrictSerializer):
 
 
 class StartedSerializer(StrictSerializer):
-    address = Text(read_only=True, help_text="Of the first run, as in Location.")
+    address = Text(
+        read_only=True, help_text="Of the first run, as in Location; else of the integration."
+    )
     runs = RunSerializer(many=True, read_only=True)
 
 
@@ -68,8 +70,11 @@ def _closed(status: Status) -> str:
 
 
 def start_all(connection: Connection, *, actor: str) -> Response:
-    """Sync every mapping now: 202 with the runs. Problem 409 with the reason when there is nothing to start."""
+    """Sync every mapping and read every stream now: 202 with the runs. Problem 409 with the reason when there is
+    nothing to start."""
     started = setup.sync_now(connection, actor=actor)
+    if not started and registry.provider(connection.provider).streams:
+        return Response({"address": f"/api/integrations/{connection.provider}", "runs": []}, status=202)
     if not started:
         raise Problem("conflict", _reason(connection))
     return accepted(started)

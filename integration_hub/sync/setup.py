@@ -84,7 +84,8 @@ def _tell(connection: Connection, error: ProviderError) -> None:
 
 
 def sync_now(connection: Connection, *, actor: str) -> list[SyncRun]:
-    """Sync every mapping of this connection, setting it up first where that failed before."""
+    """Sync every mapping of this connection, setting it up first where that failed before; its streams are read now."""
+    streams.prepare(connection)
     mappings = targets.current(connection)
     if not mappings:
         prepare(connection, actor=actor)

@@ -189,7 +189,7 @@ def _test(request: PageRequest, connection: Connection) -> str:
 def _sync(request: PageRequest, connection: Connection) -> str:
     if setup.sync_now(connection, actor=actor(request)):
         return _("A full sync has started. It shows below how far it is.")
-    return ""
+    return _("It is being read now.") if registry.provider(connection.provider).streams else ""
 
 
 def _pause(request: PageRequest, connection: Connection) -> str:

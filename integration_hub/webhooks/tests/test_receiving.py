@@ -3,19 +3,22 @@
 import json
 import uuid
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 from django.db import OperationalError
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from integration_hub.companies.models import Company
 from integration_hub.connections import services
 from integration_hub.connections.models import Connection
+from integration_hub.contract import Poke
+from integration_hub.contract.checks import complaints
 from integration_hub.contract.signing import hmac_hex
 from integration_hub.http import clock
 from integration_hub.notices.models import Problem
 from integration_hub.sync import setup
-from integration_hub.webhooks import receiving
+from integration_hub.webhooks import receiving, views
 from integration_hub.webhooks.models import WebhookEvent
 from integration_hub.webhooks.tests import toy
 
@@ -239,3 +242,27 @@ def test_two_companies_do_not_share_ids(report, connection, twin):
     report(raw)
     report(raw, toy.signed(raw, "charlie's"), f"{SHARED}/{twin.pk}")
     assert {row.company_id for row in WebhookEvent.everywhere.all()} == {one.pk for one in Company.objects.all()}
+
+
+def test_a_body_sent_in_chunks_is_read_as_far_as_the_limit():
+    def body(raw):
+        request = RequestFactory().post("/", headers={"Transfer-Encoding": "chunked"})
+        request.META |= {"CONTENT_LENGTH": "", "wsgi.input": BytesIO(raw)}
+        return views._body(request, 10)
+
+    assert (body(b"x" * 10), body(b"x" * 11), body(b"")) == (b"x" * 10, None, b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "code"),
+    [
+        ("signed_with", "nothing_declared", "contract.E007"),
+        ("handles", {"news": Poke("nothing declared")}, "contract.E008"),
+        ("addresses", ("/api/hook/",), "contract.E009"),
+    ],
+)
+def test_a_webhook_that_could_not_work_is_an_error_at_start(monkeypatch, tmp_path, name, value, code):
+    assert code not in {found.id for found in complaints(toy.PROVIDER, tmp_path)}
+    monkeypatch.setattr(toy.Hook, "addresses", ())
+    monkeypatch.setattr(toy.Hook, name, value)
+    assert code in {found.id for found in complaints(toy.PROVIDER, tmp_path)}

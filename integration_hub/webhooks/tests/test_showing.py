@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from integration_hub.sync.models import Lane
 from integration_hub.webhooks import processing
 from integration_hub.webhooks.models import State, WebhookEvent
 from integration_hub.webhooks.tests import toy
@@ -94,5 +95,14 @@ def test_a_list_costs_the_same_whatever_is_in_it(report, api, django_assert_max_
 
 def test_the_providers_page_tells_the_address_and_asks_for_the_secret(connection, browser):
     page = browser.get(f"/admin/hub/{toy.KEY}/").content.decode()
+    said = browser.post(f"/admin/hub/{toy.KEY}/sync/", follow=True).content.decode()
+    assert "It is being read now." in said
     assert f"http://localhost:8000/api/webhooks/{toy.KEY}/{connection.pk}" in page
     assert "Webhook secret" in page and toy.SECRET not in page
+
+
+def test_programs_have_streams_read(connection, api):
+    Lane.everywhere.update(next_due=None)
+    answer = api.post(f"/api/integrations/{toy.KEY}/sync", {}, content_type="application/json")
+    assert (answer.status_code, answer.json()) == (202, {"address": f"/api/integrations/{toy.KEY}", "runs": []})
+    assert Lane.everywhere.get().next_due is not None
