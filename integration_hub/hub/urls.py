@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 from integration_hub.companies.middleware import switch
 from integration_hub.hub import health
 from integration_hub.hub.consent import views as consent
-from integration_hub.hub.views import checking, imports, mappings, overview, problems, providers, runs
+from integration_hub.hub.views import checking, exports, imports, mappings, overview, problems, providers, runs
 
 mapping_pages: list[URLPattern | URLResolver] = [
     path("new/", mappings.new, name="mapping_new"),
@@ -42,6 +42,7 @@ hub_pages: tuple[list[URLPattern | URLResolver], str] = (
         path("given-up/<uuid:mapping>/", problems.given_up, name="given_up"),
         path("given-up/<uuid:mapping>/retry/", problems.retry, name="retry_given_up"),
         path("runs/", runs.runs, name="runs"),
+        path("runs/export/", exports.runs, name="runs_export"),
         path("runs/<uuid:pk>/", runs.run, name="run"),
         path("runs/<uuid:pk>/retry/", runs.retry_failed, name="retry_failed"),
         path("runs/<uuid:pk>/retry/<int:write>/", runs.retry_one, name="retry_one"),

@@ -1,5 +1,7 @@
 """The hub's pages: what they say, who may press what, and whose runs they show."""
 
+import csv
+import io
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -382,3 +384,23 @@ def queries(client: Client, address: str) -> int:
     with CaptureQueriesContext(connection) as captured:
         text(client, address)
     return len(captured)
+
+
+def test_runs_are_exported_as_the_list_shows_them(
+    login: Login, alice: User, charlie: User, drawer: Drawer, company: Company
+) -> None:
+    """The company is that of the page; a spreadsheet calculates nothing of what a table is called."""
+    Mapping.everywhere.update(label="=Drawer")
+    address = "/admin/hub/runs/export/"
+    answer: Any = login(alice).get(address, {"show": "failed", "_company": str(company.pk)})
+    rows = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert [(row["Run"], row["Provider"], row["Updated"], row["Given up"]) for row in rows] == [
+        ("'=Drawer", "paper", "2", "1")
+    ]
+    assert AuditEvent.everywhere.get(action="records.exported").data == {
+        "rows": 1,
+        "as": "csv",
+        "filter": "show=failed",
+    }
+    theirs: Any = login(charlie).get(address)
+    assert b"Drawer" not in b"".join(theirs.streaming_content)

@@ -44,10 +44,14 @@ def runs(request: PageRequest) -> HttpResponse:
     if wanted:
         context |= {"page": paged(request, _searched(request, wanted, key)), "searched": SEARCHED}
     else:
-        rows = SyncRun.everywhere.filter(company=request.company, **FILTERS.get(show, {}))
-        rows = _of_provider(request, rows, key, "mapping")
-        context["page"] = paged(request, rows.select_related("mapping__connection").order_by("-started_at"))
+        context["page"] = paged(request, listed(request).select_related("mapping__connection"))
     return render(request, "hub/runs_live.html" if request.htmx else "hub/runs.html", context)
+
+
+def listed(request: PageRequest) -> "QuerySet[SyncRun]":
+    """The runs that fit what is chosen above the list, newest first."""
+    rows = SyncRun.everywhere.filter(company=request.company, **FILTERS.get(request.GET.get("show", ""), {}))
+    return _of_provider(request, rows, request.GET.get("provider", ""), "mapping").order_by("-started_at")
 
 
 def asked(request: PageRequest) -> str:
