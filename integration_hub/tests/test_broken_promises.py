@@ -13,8 +13,6 @@ from integration_hub.sandbox import testing
 from integration_hub.tests.promises import DECLARED, LIVED, Case, NotHere, declared, lived, published, reported, toy
 from integration_hub.tests.promises.case import World
 
-pytestmark = pytest.mark.engine
-
 
 class Toy:
     """The toy on trial, its folder, and ways to spoil it."""
