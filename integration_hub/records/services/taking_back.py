@@ -77,11 +77,11 @@ def _one(company: Company, unit: Unit, step: Step) -> None:
 def _take_back(company: Company, unit: Unit, step: Step) -> None:
     noun = NOUNS[step.noun]
     record = noun.model.everywhere.filter(company_id=company.pk, pk=step.record_id).first()
+    step.title = str(record or "")[:300]
     if record is None or record.deleted_at:
         if step.before is not None:
             raise Invalid({GENERAL: [_("It was deleted in the meantime.")]})
         return
-    step.title = str(record)[:300]
     record.company = company
     now, before = noun.locked(record)
     if step.before is None or step.after is None:
