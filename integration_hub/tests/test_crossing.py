@@ -1,6 +1,7 @@
 """Nobody crosses over: every model, every address of the API, every admin page is tried from another company."""
 
 import uuid
+from io import BytesIO
 
 import pytest
 from django.apps import apps
@@ -11,7 +12,12 @@ from django.urls import reverse
 from integration_hub.companies import scope, tokens
 from integration_hub.companies.managers import CompanyOwned
 from integration_hub.connections import services as connections
+from integration_hub.hub.urls import import_pages
 from integration_hub.notices import audit, problems
+from integration_hub.records.exporting.columns import SHEETS
+from integration_hub.records.importing import services as imports
+from integration_hub.records.importing import work
+from integration_hub.records.models import Import
 from integration_hub.records.services import appointments, branches, customers, events, orders, staff, tickets
 from integration_hub.sync import setup
 from integration_hub.sync.models import Mapping, SyncRun
@@ -43,7 +49,10 @@ def alices(transactional_db, company):
     connection = setup.connect(company, "toy", {"api_key": "k"}, {}, actor="tests")
     problems.raise_(company.pk, "secret", sentence="A secret problem.")
     audit.record("secret.done", company_id=company.pk, actor="alice")
+    file = imports.upload(company, "alice", "orders", BytesIO(b"Order number,Total\nA1,5"), "secret.csv", wake=False)
+    work.run(file.pk)
     yield {
+        "import": file,
         "orders": order,
         "customers": ana,
         "events": event,
@@ -156,6 +165,25 @@ def test_hub_pages_of_another_company_are_not_found(alices, charlie):
         page = browser.get(path).content.decode()
         assert "secret problem" not in page
         assert Mapping.everywhere.first().label not in page
+
+
+@pytest.mark.parametrize("address", [one for one in import_pages if "pk" in one.pattern.converters], ids=str)
+def test_imports_of_another_company_are_not_found(alices, charlie, other_company, address):
+    browser = Client()
+    browser.force_login(charlie)
+    assert b"secret.csv" not in browser.get(reverse("hub:imports")).content
+    where = reverse(f"hub:{address.name}", args=[alices["import"].pk])
+    assert {browser.get(where).status_code, browser.post(where).status_code} <= {404, 405}
+    assert Import.everywhere.get().state == "ready"
+
+
+def test_exports_hold_nothing_of_another_company(alices, charlie, other_company):
+    browser = Client()
+    browser.force_login(charlie)
+    pages = [reverse(f"admin:records_{sheet.name}_export", args=["csv"]) for sheet in SHEETS.values()]
+    for page in [*pages, reverse("hub:runs_export")]:
+        (headings, *rows) = b"".join(browser.get(page).streaming_content).splitlines()
+        assert headings and rows == [], page
 
 
 def test_an_unknown_company_cannot_be_entered(charlie, company):

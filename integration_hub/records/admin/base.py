@@ -78,7 +78,7 @@ class RecordAdmin(ScopedModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         kind = self.opts.db_table
-        context = {"import_kind": kind if kind in importing.KINDS else "", **(extra_context or {})}
+        context = {"exports": True, "import_kind": kind if kind in importing.KINDS else "", **(extra_context or {})}
         return super().changelist_view(request, context)
 
     def export(self, request: HttpRequest, form: str) -> HttpResponseBase:
