@@ -19,7 +19,8 @@ class OAuth2:
     `grant` is the label of the provider's own table of grants. `basic`: the client proves itself with a Basic header,
     else in the body. `rotates`: a refresh token works once, and both old tokens end with it. `refresh_seconds`: how
     long a refresh token lives when it is not used, where the answer does not say (0: without end). `params` are
-    further parameters of the consent page's address. `revoke_path`: empty where there is no such endpoint.
+    further parameters of the consent page's address. `revoke_path`: empty where there is no such endpoint. `by_name`:
+    nobody is sent back to a host that is a number, nor to http, http://localhost excepted.
     """
 
     url: str
@@ -32,6 +33,7 @@ class OAuth2:
     basic: bool = True
     rotates: bool = True
     refresh_seconds: int = 0
+    by_name: bool = False
     params: Mapping[str, str] = field(default_factory=dict)
 
     def headers(self, access_token: str) -> dict[str, str]:

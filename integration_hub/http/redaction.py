@@ -33,6 +33,7 @@ _LOOKS = re.compile(
     r"\bBearer\s+[\w.~+/=\-]{6,}"
     r"|\bBasic\s+(?=[A-Za-z+/]*[0-9=])[A-Za-z0-9+/]{8,}={0,2}"
     r"|\bpat[A-Za-z0-9]{10,}\.[A-Za-z0-9]{6,}"  # personal access tokens
+    r"|\boa[ar][A-Za-z0-9]{14}\.v\d+\.[\w.\-]{6,}"  # tokens of those who signed in
     r"|\bpat(?=[A-Za-z]*[0-9])[A-Za-z0-9]{10,}"
     r"|\bkey(?=[A-Za-z]*[0-9])[A-Za-z0-9]{14}\b"
     r"|\bhub_[\w\-]{8,}"  # our own API tokens

@@ -24,4 +24,5 @@ SIGN_IN = OAuth2(
     grant="airtable.AirtableConnection",
     scopes=ASKED,
     refresh_seconds=60 * DAY,
+    by_name=True,
 )

@@ -1,6 +1,7 @@
 """May one sign in at a provider, and if not, what is missing?"""
 
-from urllib.parse import urlsplit
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
 from django.urls import reverse
@@ -14,14 +15,30 @@ def why_not(declared: Provider) -> str:
     """What stands in the way of signing in there, for whoever runs this hub; empty when nothing does."""
     if oauth.client_of(declared) is None:
         return oauth.no_client(declared)
-    back = oauth.redirect_uri(declared)
-    if urlsplit(back).netloc == urlsplit(settings.PUBLIC_URL).netloc:
-        return ""
-    text = _(
-        "%(key)s_REDIRECT_URI leads to %(back)s, but this hub is at %(public)s: the sign-in could not come back. "
-        "Whoever runs this hub puts both on one host."
-    )
-    return text % {"key": declared.key.upper(), "back": urlsplit(back).netloc, "public": settings.PUBLIC_URL}
+    back = urlsplit(oauth.redirect_uri(declared))
+    told = {"name": declared.name, "key": declared.key.upper(), "back": back.netloc, "public": settings.PUBLIC_URL}
+    if back.netloc != urlsplit(settings.PUBLIC_URL).netloc:
+        text = _(
+            "%(key)s_REDIRECT_URI leads to %(back)s, but this hub is at %(public)s: the sign-in could not come back. "
+            "Whoever runs this hub puts both on one host."
+        )
+        return text % told
+    if oauth.declared(declared).by_name and not _by_name(back):
+        text = _(
+            "%(name)s does not send anybody back to %(public)s: it takes https with a name, or http://localhost. "
+            "Whoever runs this hub sets PUBLIC_URL."
+        )
+        return text % told
+    return ""
+
+
+def _by_name(back: SplitResult) -> bool:
+    host = back.hostname or ""
+    try:
+        ip_address(host)
+    except ValueError:
+        return back.scheme == "https" or host == "localhost"
+    return False
 
 
 def ways_in(declared: Provider) -> tuple[str, str]:

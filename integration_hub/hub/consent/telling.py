@@ -31,7 +31,10 @@ def tell(
     request: HttpRequest, provider: Provider, title: str, sentence: str, *ways: Way, status: int = 400
 ) -> HttpResponse:
     """Nothing was changed; the first button is what to do next."""
-    shown = (*ways, Way(_("Back to %(name)s") % {"name": provider.name}, reverse("hub:provider", args=[provider.key])))
+    shown = (
+        *ways,
+        Way(_("To the page of %(name)s here") % {"name": provider.name}, reverse("hub:provider", args=[provider.key])),
+    )
     context = {"provider": provider, "title": title, "sentence": sentence, "ways": shown}
     return render(request, "hub/consent_told.html", context, status=status)
 

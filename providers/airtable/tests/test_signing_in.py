@@ -122,6 +122,12 @@ def test_a_redirect_address_on_another_host_is_named_at_start(ann: Person, monke
     told(ann.browser.post(START), "other.example.org", f"http://{HOST}")
 
 
+@pytest.mark.parametrize("public", ["http://127.0.0.1:8000", "http://hub.example.org"])
+def test_an_address_airtable_would_not_send_back_to_is_named(ann: Person, settings: Any, public: str) -> None:
+    settings.PUBLIC_URL, settings.ALLOWED_HOSTS = public, ["*"]
+    told(ann.browser.post(START, headers={"host": public.partition("//")[2]}), public, "PUBLIC_URL")
+
+
 def test_without_a_client_id_the_page_says_what_is_missing(ann: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AIRTABLE_CLIENT_ID")
     told(ann.browser.get(START), "AIRTABLE_CLIENT_ID", "AIRTABLE_CLIENT_SECRET")

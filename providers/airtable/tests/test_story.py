@@ -74,6 +74,7 @@ def test_the_story(hub: Hub, windows: Callable[[str], Page]) -> None:
     rename_a_field(page, hub, mapping)
     delete_a_field(page, hub, mapping)
     choose_another(page, hub, mapping)
+    sign_in_instead(page, hub, mapping)
     staff_may_look(windows("staff"), hub, mapping)
 
 
@@ -202,6 +203,34 @@ def choose_another(page: Page, hub: Hub, mapping: str) -> None:
     expect(page.locator(".problem").filter(has_text="The field “Status” was deleted")).to_contain_text("Settled")
     all_green(page)
     seen(page, "green")
+
+
+def sign_in_instead(page: Page, hub: Hub, mapping: str) -> None:
+    """In the place of the token somebody signs in at Airtable: refused first, then allowed. The mapping goes on, also
+    when the access ends and is renewed."""
+    page.goto(TAB)
+    page.get_by_text("Sign in anew, or use another key").click()
+    page.locator("#sign-in").click()
+    seen(page, "consent")
+    page.get_by_role("button", name="Go on to Airtable").click()
+    expect(page.get_by_role("heading", name="A program asks for access to Airtable")).to_be_visible()
+    seen(page, "consent-there")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.get_by_text("You did not allow it at Airtable. Nothing was changed.")).to_be_visible()
+    seen(page, "consent-refused")
+    page.get_by_role("link", name="Try again").click()
+    page.get_by_role("button", name="Go on to Airtable").click()
+    page.get_by_role("button", name="Grant access").click()
+    expect(page.get_by_text("Airtable is connected as demo@example.com.")).to_be_visible()
+    expect(page.locator("#standing")).to_contain_text("Signed in at Airtable")
+    seen(page, "signed-in")
+    hub.control("POST", "airtable/expire_grants", {})
+    page.goto("/admin/records/order/?q=F-0000008")
+    page.get_by_role("link", name="F-0000008").click()
+    page.locator("#id_status").select_option("Cancelled")
+    page.get_by_role("button", name="Save", exact=True).click()
+    wait(lambda: row(hub, "F-0000008").get("Status") == "Cancelled", "the order did not arrive after signing in")
+    all_green(page)
 
 
 def all_green(page: Page) -> None:
