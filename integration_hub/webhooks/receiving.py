@@ -76,7 +76,10 @@ def _secrets(connection: Connection, incoming: Incoming) -> tuple[str, ...]:
 
 
 def _verified(webhook: Webhook, incoming: Incoming, connection: Any, shared: tuple[str, ...]) -> bool:
-    """Whether it is the provider's and this connection's. A refusal is remembered, a success forgives the former."""
+    """Whether it is the provider's and this connection's. A refusal is remembered, a success forgives the former ones.
+    Who was disconnected may go on sending for a while, which is nobody's problem."""
+    if connection.status == Status.NOT_CONNECTED:
+        return False
     secrets = (*shared, *_secrets(connection, incoming))
     if webhook.signed_with and not secrets:
         refusal: Refused | None = Refused("No webhook secret is stored.")
@@ -87,8 +90,7 @@ def _verified(webhook: Webhook, incoming: Incoming, connection: Any, shared: tup
             refusals.forgive(connection)
         return True
     log.warning("webhook refused", connection=str(connection.pk), provider=connection.provider, why=str(refusal))
-    if connection.status != Status.NOT_CONNECTED:  # who was disconnected may go on sending for a while
-        refusals.count(connection, str(refusal))
+    refusals.count(connection, str(refusal))
     return False
 
 

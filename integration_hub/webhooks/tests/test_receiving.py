@@ -141,13 +141,16 @@ def test_a_replaced_secret_counts_for_a_day(report, connection, company):
         assert report(new, toy.signed(new, "the new one")).status_code == 200
 
 
-def test_a_broken_or_paused_connection_still_takes_events_and_a_disconnected_one_does_not(report, connection):
+def test_a_broken_connection_takes_events_and_a_disconnected_one_does_not(report, connection, monkeypatch):
     services.needs_reconnect(connection.pk, "The key was refused.")
     assert report(toy.body(id="broken")).status_code == 200
     services.pause(Connection.everywhere.get(), actor="tests")
     assert report(toy.body(id="paused")).status_code == 200
     services.disconnect(Connection.everywhere.get(), actor="tests")
     assert [report(toy.body(id="gone")).status_code for _ in range(4)] == [401] * 4
+    monkeypatch.setattr(toy.Hook, "signed_with", "")
+    monkeypatch.setattr(toy.Hook, "verify", lambda self, secrets, incoming: None)
+    assert report(toy.body(id="unsigned")).status_code == 401
     assert len(rows()) == 2
     assert "refused" not in open_problems()
 
