@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from integration_hub.api import health
 from integration_hub.companies.models import Company
-from integration_hub.connections import clients
+from integration_hub.connections import clients, grants
 from integration_hub.connections.fields import DecryptionError
 from integration_hub.connections.inputs import InvalidInput, settings_of
 from integration_hub.connections.models import Connection, Status
@@ -50,6 +50,10 @@ class HealthListSerializer(StrictSerializer):
 class IntegrationSerializer(HealthSerializer):
     settings = serializers.DictField(child=serializers.JSONField(), read_only=True)
     secrets = serializers.DictField(child=Text(allow_blank=True), read_only=True, help_text="Masked; empty: not set.")
+    signed_in = Switch(read_only=True, help_text="Connected by signing in there, and not with a key.")
+    access_until = Moment(
+        read_only=True, allow_null=True, help_text="When access ends if it is not used; the hub uses it in time."
+    )
     missing_scopes = serializers.ListField(child=Text(), read_only=True)
 
 
@@ -163,10 +167,13 @@ def described(company: Company, provider: Provider) -> dict[str, Any]:
     """Everything about one integration but its secrets, of which only is told whether they are there."""
     connection = Connection.objects.filter(provider=provider.key).first()
     stored = connection.settings if connection else {}
+    grant = grants.grant_of(connection) if connection else None
     return {
         **vars(health.of_one(company, provider)),
         "settings": {setting.name: stored.get(setting.name, setting.default) for setting in settings_of(provider)},
         "secrets": masked(provider, connection),
+        "signed_in": grant is not None,
+        "access_until": grant.refresh_until if grant else None,
         "missing_scopes": connection.missing_scopes if connection else [],
     }
 

@@ -1,5 +1,6 @@
 """Connecting by signing in at Airtable, against its simulator: the whole dance, and every way it can go wrong."""
 
+from types import ModuleType
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -8,9 +9,11 @@ from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.db import connection as database
 from django.test import Client
 
+from integration_hub import urls
 from integration_hub.companies.models import Membership, User
 from integration_hub.connections import services
 from integration_hub.connections.models import Connection
+from integration_hub.hub.consent import views as consent
 from integration_hub.notices.models import Problem
 from integration_hub.sandbox.clients import client
 from integration_hub.sandbox.testing import Sandbox
@@ -122,6 +125,16 @@ def test_a_redirect_address_on_another_host_is_named_at_start(ann: Person, monke
     told(ann.browser.post(START), "other.example.org", f"http://{HOST}")
 
 
+def test_the_way_back_may_be_another_path(ann: Person, monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    monkeypatch.setenv("AIRTABLE_REDIRECT_URI", f"http://{HOST}/auth/airtable/back")
+    addresses = ModuleType("addresses")
+    addresses.urlpatterns = [*consent.urls(), *urls.urlpatterns]  # type: ignore[attr-defined]
+    settings.ROOT_URLCONF = addresses
+    back = ann.consent(ann.start())
+    assert back.startswith("/auth/airtable/back?code=")
+    assert ann.arrive(back).headers["Location"] == "/admin/hub/airtable/"
+
+
 @pytest.mark.parametrize("public", ["http://127.0.0.1:8000", "http://hub.example.org"])
 def test_an_address_airtable_would_not_send_back_to_is_named(ann: Person, settings: Any, public: str) -> None:
     settings.PUBLIC_URL, settings.ALLOWED_HOSTS = public, ["*"]
@@ -160,7 +173,8 @@ def test_a_state_counts_once_and_only_in_the_browser_it_was_made_for(ann: Person
     back = ann.consent(ann.start())
     told(browser_of(alice).get(back), "does not belong to anything you began here")
     told(browser_of(charlie).get(back), "does not belong to anything you began here")
-    assert browser_of(alice).get("/connect/airtable/callback/?code=x&state=" + "y" * 40).status_code == 400
+    for stranger in (browser_of(alice), Client(headers={"host": HOST})):
+        told(stranger.get("/connect/airtable/callback/?code=x&state=" + "y" * 40), "does not belong to anything")
     assert untouched()
     assert ann.arrive(back).status_code == 302
     told(ann.arrive(back), "does not belong to anything you began here")
@@ -294,6 +308,14 @@ def test_a_link_of_another_company_leads_nowhere(ann: Person, other_company: Any
     link = answer.json()["auth_url"].removeprefix(f"http://{HOST}")
     assert ann.browser.get(link).status_code == 409
     assert ann.browser.get(link.partition("&_company")[0]).status_code == 410
+
+
+def test_the_api_tells_how_it_is_connected(ann: Person, api_token: Any) -> None:
+    program = Client(headers={"Authorization": f"Bearer {api_token[1]}"})
+    assert program.get("/api/integrations/airtable").json()["signed_in"] is False
+    ann.dance()
+    told = program.get("/api/integrations/airtable").json()
+    assert (told["signed_in"], told["secrets"], told["access_until"] is None) == (True, {"token": ""}, False)
 
 
 def test_the_api_sends_browsers_on_and_refuses_who_may_not(ann: Person, bob: User, company: Any) -> None:
