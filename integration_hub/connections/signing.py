@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from integration_hub.connections import clients
 from integration_hub.connections.models import Connection
 from integration_hub.contract import Provider, registry
+from integration_hub.contract.webhooks import WEBHOOK_SECRET
 
 FORMER = timedelta(hours=24)  # how long the secret before the present one still counts
 _VALUE, _UNTIL = "former_signing_secret", "former_signing_secret_until"
@@ -16,11 +17,16 @@ def secrets(connection: Connection, now: datetime) -> tuple[str, ...]:
     webhook = registry.provider(connection.provider).webhook
     if webhook is None or not webhook.signed_with:
         return ()
-    present = clients.secrets_of(connection).get(webhook.signed_with)
+    present = _present(connection, webhook.signed_with)
     kept: Mapping[str, str] = connection.secrets or {}
     counts = _VALUE in kept and now < datetime.fromisoformat(kept[_UNTIL])
     former = kept[_VALUE] if counts and kept[_VALUE] != present else None
     return tuple(secret for secret in (present, former) if secret)
+
+
+def _present(connection: Connection, name: str) -> str | None:
+    """Only this one is opened, for it stands before every answer to a delivery."""
+    return connection.webhook_secret if name == WEBHOOK_SECRET else clients.secrets_of(connection).get(name)
 
 
 def kept_former(

@@ -1,12 +1,9 @@
 """Taking a delivery in: verify, store, answer. One read and one write on the way, no lock, no call to anybody."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from django.db.models import OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
 
 from integration_hub.connections import signing
 from integration_hub.connections.models import Connection, Status
@@ -15,12 +12,11 @@ from integration_hub.contract.api import Json
 from integration_hub.http import clock
 from integration_hub.settings import webhook_secrets
 from integration_hub.sync import sql
-from integration_hub.webhooks import nudge, reading, refusals, trouble
-from integration_hub.webhooks.models import Refusals, State
+from integration_hub.webhooks import meant, nudge, reading, refusals, trouble
+from integration_hub.webhooks.meant import Meant
+from integration_hub.webhooks.models import State
 
 log = structlog.get_logger(__name__)
-
-CANDIDATES = 5  # connections tried for one app-level delivery
 
 
 class Unknown(Exception):
@@ -35,63 +31,52 @@ class Answer:
     body: Json = None
 
 
+@dataclass(frozen=True)
+class Trusted:
+    """A connection that a delivery was signed for, and the secrets that were tried."""
+
+    connection: Connection
+    secrets: tuple[str, ...]
+
+
 def receive(provider: Provider, webhook: Webhook, incoming: Incoming, connection_id: UUID | None) -> Answer:
     """The answer, once the events are committed. Unknown when no connection is meant; what is not the provider's ends
     with its own status for that and leaves no row."""
-    meant = _meant(provider, webhook, incoming, connection_id)
-    shared = webhook_secrets(provider.key) if connection_id is None else ()
-    if connection_id is None and not meant and not shared:
+    if connection_id is None:
+        shared, found = webhook_secrets(provider.key), meant.by_route(provider.key, webhook, incoming)
+    else:
+        shared, found = (), meant.by_address(provider.key, connection_id)
+        if not found:
+            raise Unknown
+    trusted = [one for each in found if (one := _trusted(webhook, incoming, each, shared))]
+    if not trusted and (found or not _fits(webhook, incoming, shared)):
         return Answer(webhook.refused)
-    trusted = [one for one in meant if _verified(webhook, incoming, one, shared)]
-    secrets = [*shared, *(secret for one in trusted for secret in _secrets(one, incoming))]
-    if not trusted and (meant or not _fits(webhook, incoming, shared)):
-        return Answer(webhook.refused)
-    question = webhook.challenge(secrets, incoming)
+    question = webhook.challenge(trusted[0].secrets if trusted else shared, incoming)
     if question is not None:
         return Answer(200, question)
-    for connection in trusted:
-        _store(webhook, incoming, connection)
+    for one in trusted:
+        _store(webhook, incoming, one.connection)
     return Answer(200)
 
 
-def _meant(provider: Provider, webhook: Webhook, incoming: Incoming, connection_id: UUID | None) -> list[Any]:
-    """The connections this may be for, with the number of deliveries refused since their last good one."""
-    count = Subquery(Refusals.everywhere.filter(connection=OuterRef("pk")).values("count"))
-    rows = Connection.everywhere.filter(provider=provider.key).annotate(refused=Coalesce(count, 0))
-    if connection_id is not None:
-        found = list(rows.filter(pk=connection_id))
-        if not found:
-            raise Unknown
-        return found
-    named = list(webhook.route(incoming.headers, incoming.raw))[:CANDIDATES]
-    if not named:
-        return []
-    ids = [one for one in named if isinstance(one, UUID)]
-    accounts = [reading.short(one) for one in named if isinstance(one, str) and one]
-    return list(rows.filter(Q(pk__in=ids) | Q(account_id__in=accounts)).order_by("pk")[:CANDIDATES])
-
-
-def _secrets(connection: Connection, incoming: Incoming) -> tuple[str, ...]:
-    return signing.secrets(connection, clock.of(incoming.at))
-
-
-def _verified(webhook: Webhook, incoming: Incoming, connection: Any, shared: tuple[str, ...]) -> bool:
-    """Whether it is the provider's and this connection's. A refusal is remembered, a success forgives the former ones.
-    Who was disconnected may go on sending for a while, which is nobody's problem."""
+def _trusted(webhook: Webhook, incoming: Incoming, found: Meant, shared: tuple[str, ...]) -> Trusted | None:
+    """None unless it is the provider's and this connection's. A refusal is remembered, a success forgives the former
+    ones. Who was disconnected may go on sending for a while, which is nobody's problem."""
+    connection = found.connection
     if connection.status == Status.NOT_CONNECTED:
-        return False
-    secrets = (*shared, *_secrets(connection, incoming))
+        return None
+    secrets = (*shared, *signing.secrets(connection, clock.of(incoming.at)))
     if webhook.signed_with and not secrets:
         refusal: Refused | None = Refused("No webhook secret is stored.")
     else:
         refusal = _refusal(webhook, incoming, secrets)
     if refusal is None:
-        if connection.refused:
+        if found.refused:
             refusals.forgive(connection)
-        return True
+        return Trusted(connection, secrets)
     log.warning("webhook refused", connection=str(connection.pk), provider=connection.provider, why=str(refusal))
     refusals.count(connection, str(refusal))
-    return False
+    return None
 
 
 def _fits(webhook: Webhook, incoming: Incoming, secrets: tuple[str, ...]) -> bool:
