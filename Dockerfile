@@ -17,7 +17,7 @@ COPY templates ./templates
 COPY static ./static
 COPY locale ./locale
 # The static files belong to the image. DEBUG=0 and throwaway keys: nothing of this command but the files is kept.
-RUN install -d -o hub -g hub var \
+RUN install -d -o hub -g hub var var/imports \
     && SECRET_KEY=only-while-the-image-is-built-0123456789-abcdefghijklmnop \
        FIELD_ENCRYPTION_KEY=b25seS13aGlsZS10aGUtaW1hZ2UtaXMtYnVpbHQtLi4= \
        HUB_ENV_FILE=0 python manage.py collectstatic --noinput --verbosity 0 \

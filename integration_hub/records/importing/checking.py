@@ -163,7 +163,8 @@ def _beating(held: Held, drafts: Iterator[Draft]) -> Iterator[Draft]:
 def _settle(held: Held, report: Report) -> None:
     problems = report.problems
     told = [vars(problem) for problem in problems.first]
-    values = {"problems": told, "problem_count": problems.count, "planned": report.planned(), "preview": report.preview}
+    values: dict[str, Any] = {"problems": told, "problem_count": problems.count}
+    values |= {"planned": report.planned(), "preview": report.preview}
     if problems:
         files.remove_spool(held.row.stored)
     held.settle(ImportState.REFUSED if problems else ImportState.READY, done=0, **values)
@@ -171,7 +172,7 @@ def _settle(held: Held, report: Report) -> None:
 
 def _shape(row: Import, digest: str) -> looking.Shape | None:
     shape = ImportShape.everywhere.filter(company_id=row.company_id, kind=row.kind, digest=digest).first()
-    return shape and looking.Shape(shape.mapping, shape.settings)
+    return looking.Shape(shape.mapping, shape.settings) if shape else None
 
 
 def _told(row: Import, found: looking.Look) -> dict[str, Any]:

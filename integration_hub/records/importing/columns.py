@@ -167,7 +167,5 @@ def label(kind: str, field: str) -> str:
         return ""
     if field in LABELS:
         return str(LABELS[field])
-    for model in MODELS[kind]:
-        if any(one.name == field for one in model._meta.concrete_fields):
-            return str(model._meta.get_field(field).verbose_name)
-    return field
+    fields = (one for model in MODELS[kind] for one in model._meta.concrete_fields)
+    return next((str(one.verbose_name) for one in fields if one.name == field), field)

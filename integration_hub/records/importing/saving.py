@@ -7,7 +7,7 @@ goes on after the last chunk, and nothing is saved twice or half.
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -41,8 +41,9 @@ def run(held: Held, ends: float) -> None:
         checking.fill(held, found, Problems())
     with spool.opened(files.spool(row.stored)) as kept:
         drafts = folding.drafts(row.kind, kept, found, Problems(), after=row.cursor)
-        for batch in _paced_batches(drafts):
-            if not _save(held, batch):
+        size = Size()
+        while batch := list(islice(drafts, size.now)):
+            if not _save(held, batch, size):
                 return
             if time.monotonic() > ends:
                 return
@@ -54,43 +55,37 @@ class Size:
     """How many records a chunk has: as many as the time allows that it may hold the database."""
 
     def __init__(self) -> None:
-        self.goal = pacing.HELD if connection.vendor == "sqlite" else UNPACED
+        self.polite = connection.vendor == "sqlite"
+        self.goal = pacing.HELD if self.polite else UNPACED
         self.now = FIRST_CHUNK
 
-    def took(self, seconds: float) -> None:
-        self.now = max(1, min(LARGEST_CHUNK, self.now * 2, int(self.now * self.goal / max(seconds, 0.001))))
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One chunk's; on SQLite followed by a pause as long. What counts is how long the lock is held."""
+        with pacing.paced() if self.polite else transaction.atomic():
+            start = time.monotonic()
+            yield
+            took = time.monotonic() - start
+        self.now = max(1, min(LARGEST_CHUNK, self.now * 2, int(self.now * self.goal / max(took, 0.001))))
 
 
-def _paced_batches(drafts: Iterator[Draft]) -> Iterator[list[Draft]]:
-    """Chunks of the size the last ones allow; on SQLite each is followed by a pause as long as it took."""
-    size = Size()
-    while batch := list(islice(drafts, size.now)):
-        start = time.monotonic()
-        yield batch
-        took = time.monotonic() - start
-        size.took(took)
-
-
-def _save(held: Held, batch: Sequence[Draft]) -> bool:
+def _save(held: Held, batch: Sequence[Draft], size: Size) -> bool:
     """Save these; when one of them cannot be, those before it are, and the import fails with its line."""
     try:
-        save_chunk(held, batch)
+        save_chunk(held, batch, size)
     except (Invalid, Ambiguous) as error:
         if len(batch) > 1:
-            return all(_save(held, [draft]) for draft in batch)
-        said = _(
-            "Line %(line)s can no longer be saved: %(why)s What was saved stays. Mend it and start again, or undo."
-        )
+            return all(_save(held, [draft], size) for draft in batch)
+        said = _("Line %(line)s can no longer be saved: %(why)s What was saved stays. Mend it and start, or undo.")
         held.settle(ImportState.FAILED, said % {"line": batch[0].line, "why": error})
         return False
     return True
 
 
-def save_chunk(held: Held, batch: Sequence[Draft]) -> None:
+def save_chunk(held: Held, batch: Sequence[Draft], size: Size) -> None:
     """One transaction: the records, their images, and how far we are."""
-    polite = connection.vendor == "sqlite"
     chunk = Chunk(held.company, held.row.kind, batch)
-    with pacing.paced() if polite else nullcontext(), transaction.atomic():
+    with size.transaction():
         if chunk.moved():
             chunk = Chunk(held.company, held.row.kind, batch)
         outcome = chunk.save()

@@ -219,7 +219,7 @@ def _checked_settings(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def _remember(import_: Import) -> None:
     """What a person said of this file is said of the next one with these headings."""
-    shape = {"company_id": import_.company_id, "kind": import_.kind, "digest": import_.shape}
+    shape: dict[str, Any] = {"company_id": import_.company_id, "kind": import_.kind, "digest": import_.shape}
     before = ImportShape.everywhere.filter(**shape).first()
     mapping = {**(before.mapping if before else {}), **import_.mapping}
     chosen = {name: value for name, value in import_.chosen.items() if name != "sheet"}

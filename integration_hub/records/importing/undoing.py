@@ -2,16 +2,12 @@
 
 import time
 from collections.abc import Sequence
-from contextlib import nullcontext
-
-from django.db import connection, transaction
 
 from integration_hub.records.importing.saving import Size
 from integration_hub.records.importing.work import Held
 from integration_hub.records.models import ImportedRecord
 from integration_hub.records.models.imports import ImportState
 from integration_hub.records.services.taking_back import Step, take_back
-from integration_hub.sync import pacing
 
 Outcome = ImportedRecord.Outcome
 
@@ -20,9 +16,7 @@ def run(held: Held, ends: float) -> None:
     """Take back what is not taken back yet, until that time; the import is undone afterwards."""
     size = Size()
     while batch := list(_waiting(held)[: size.now]):
-        start = time.monotonic()
-        _undo_chunk(held, batch)
-        size.took(time.monotonic() - start)
+        _undo_chunk(held, batch, size)
         if time.monotonic() > ends:
             return
     held.settle(ImportState.UNDONE)
@@ -32,10 +26,10 @@ def _waiting(held: Held):  # type: ignore[no-untyped-def]
     return ImportedRecord.everywhere.filter(of_import=held.row, outcome=Outcome.NOT_YET).order_by("-id")
 
 
-def _undo_chunk(held: Held, batch: Sequence[ImportedRecord]) -> None:
+def _undo_chunk(held: Held, batch: Sequence[ImportedRecord], size: Size) -> None:
     """One transaction: the records, what became of them, and how far we are."""
     steps = [Step(image.noun, image.record_id, image.before, image.after) for image in batch]
-    with pacing.paced() if connection.vendor == "sqlite" else nullcontext(), transaction.atomic():
+    with size.transaction():
         take_back(held.company, steps)
         for image, step in zip(batch, steps, strict=True):
             image.outcome = Outcome.LEFT if step.left else Outcome.UNDONE

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy
 from integration_hub.records import money
 from integration_hub.records.models import Order, OrderItem, Record
 from integration_hub.records.services.bulk import Plan
+from integration_hub.records.services.cleaning import field_of
 
 ITEM = ("ticket_type_id", "description", "quantity", "unit_price", "discount")
 LABELS = {"items": gettext_lazy("Items"), "phone_raw": gettext_lazy("Phone as written")}
@@ -65,7 +66,7 @@ def _shown(name: str, before: Any, now: Any) -> dict[str, str]:
 
 
 def label(record: Record, name: str) -> str:
-    return str(LABELS.get(name) or record._meta.get_field(name).verbose_name)
+    return str(LABELS.get(name) or field_of(record, name).verbose_name)
 
 
 def text(record: Record, name: str) -> str:

@@ -10,7 +10,7 @@ from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
 
 from integration_hub.http import clock
-from integration_hub.records.importing import files, nudge, pruning, saving, services, undoing, work
+from integration_hub.records.importing import chunks, files, nudge, pruning, saving, services, undoing, work
 from integration_hub.records.models import Customer, Import, ImportedRecord, ImportShape, Order, OrderItem
 from integration_hub.records.services import bulk, customers, events, orders, tickets
 from integration_hub.records.tests.conftest import made_event
@@ -185,8 +185,8 @@ def test_a_file_that_is_gone_says_so(company):
 @pytest.mark.parametrize(
     ("place", "at"),
     [
-        ((saving.Chunk, "save"), 1),
-        ((saving.Chunk, "save"), 3),
+        ((chunks.Chunk, "save"), 1),
+        ((chunks.Chunk, "save"), 3),
         ((saving, "_keep_images"), 2),
         ((saving, "_advance"), 4),
         ((bulk, "_insert"), 2),
@@ -254,11 +254,11 @@ def test_a_shift_ends_and_another_goes_on(company, monkeypatch):
 
 
 def test_stopped_it_keeps_what_is_whole_and_can_go_on_or_be_undone(company, monkeypatch):
-    row, save, chunks = checked(company, "orders", FORTY), saving.save_chunk, []
+    row, save, calls = checked(company, "orders", FORTY), saving.save_chunk, []
 
     def stopping(*args):
-        chunks.append(1)
-        if len(chunks) == 2:
+        calls.append(1)
+        if len(calls) == 2:
             assert services.stop(row, actor="tests")
         save(*args)
 

@@ -9,6 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from integration_hub.records.importing import saving
+from integration_hub.records.importing.chunks import Chunk
 from integration_hub.records.models import RECORDS, Customer, Order, OrderItem
 from integration_hub.records.services import bulk, customers, orders
 
@@ -272,7 +273,7 @@ def test_a_total_that_is_not_the_sum_is_refused(refused):
 def test_a_killed_import_is_completed_by_the_next(bring, company, monkeypatch, queue):
     rows = "".join(f"{number},Customer {number % 3},5.5,Seat\n" for number in range(40))
     content = "order number,customer,unit price,description\n" + rows
-    chunks, save = [], saving.Chunk.save
+    chunks, save = [], Chunk.save
 
     def killed(chunk):
         chunks.append(chunk)
@@ -280,14 +281,14 @@ def test_a_killed_import_is_completed_by_the_next(bring, company, monkeypatch, q
             raise KeyboardInterrupt
         return save(chunk)
 
-    monkeypatch.setattr(saving.Chunk, "save", killed)
+    monkeypatch.setattr(Chunk, "save", killed)
     with pytest.raises(KeyboardInterrupt):
         bring("orders", content)
     half = Order.everywhere.count()
     assert 0 < half < 40
     assert len([key for key, _id in queue.take() if key == "order"]) == half
 
-    monkeypatch.setattr(saving.Chunk, "save", save)
+    monkeypatch.setattr(Chunk, "save", save)
     said = bring("orders", content)
     assert f"{40 - half} created, 0 updated, {half} unchanged" in said
     assert "Sum of the orders: 220.00 EUR" in said
