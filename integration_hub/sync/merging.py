@@ -16,7 +16,7 @@ from integration_hub.contract.api import Json
 from integration_hub.contract.records import Value, Values
 from integration_hub.sync import lanes, noting, rows
 from integration_hub.sync.canonical import canonical_fields
-from integration_hub.sync.merge import Merge, Moments, Rule, Sides, merge
+from integration_hub.sync.merge import Merge, Moments, Rule, Sides, cell, merge
 from integration_hub.sync.models.run import Outcome
 from integration_hub.sync.pacing import paced
 from integration_hub.sync.rows import Link, Pending
@@ -105,8 +105,10 @@ class Desk:
         base_ours, base_theirs = dict(link.base_ours), rules.cells(link.base_theirs)
         for name, tried in (work.tried if work else {}).items():
             mapped = rules.names.get(name)
-            if mapped and rules.cells({mapped.remote_id: tried["cell"]})[mapped.remote_id] == theirs[mapped.remote_id]:
-                base_ours[name], base_theirs[mapped.remote_id] = tried["ours"], theirs[mapped.remote_id]
+            found = theirs.get(mapped.remote_id) if mapped else None
+            for value, written in tried:
+                if mapped and found != base_theirs.get(mapped.remote_id) and cell(written) == found:
+                    base_ours[name], base_theirs[mapped.remote_id] = value, found
         moments = Moments(work.changed_at if work and work.is_due else None, row.changed_at)
         return Sides(ours, theirs, base_ours, base_theirs, moments)
 

@@ -45,7 +45,8 @@ class Step(Enum):
 class Plan:
     """One work row with all that its delivery and its settling need. `left_out`: our fields of which a link cell is
     owed (`debts`) or cannot be written yet; `tentative`: cells to be written only where theirs is empty; `remote_ids`:
-    the remote fields this is about, `unfilled`: ours that go to one no agreement was about so far."""
+    the remote fields this is about, `unfilled`: ours that go to one no agreement was about so far; `tries`: by our
+    field, our value and the cell that is about to be written, where rows are read as well."""
 
     work: Work
     link: Link | None
@@ -63,6 +64,7 @@ class Plan:
     remote_ids: tuple[str, ...] = ()
     unfilled: frozenset[str] = NOTHING_LEFT_OUT
     files: dict[str, Callable[[], File | None]] = field(default_factory=dict)
+    tries: dict[str, tuple[Json, Json]] = field(default_factory=dict)
 
     @property
     def remote_id(self) -> str | None:
@@ -106,7 +108,8 @@ class Plan:
 @dataclass(frozen=True)
 class Planner:
     """Plans rows of one target. `unsure`: how long a begun call may still land; `make(record, field)` makes a file;
-    `contested`: fields of records that wait for a person's choice; `only_read`: fields that are never written."""
+    `contested`: fields of records that wait for a person's choice; `only_read`: fields that are never written;
+    `remembers`: rows are read as well, so what a call may have written is kept in mind."""
 
     target: Target
     sink: Sink  # type: ignore[type-arg]
@@ -118,6 +121,7 @@ class Planner:
     make: Callable[[UUID, str], File | None] = lambda record, name: None
     contested: Mapping[UUID, Collection[str]] = field(default_factory=dict)
     only_read: Collection[str] = ()
+    remembers: bool = False
 
     @cached_property
     def plain(self) -> bool:
@@ -214,7 +218,15 @@ class Planner:
         if not cells and not files:
             return plan
         asked = frozenset(one.remote_id for one in fields if linked and one.write_mode is WriteMode.IF_EMPTY)
-        return replace(plan, step=Step.WRITE, cells=cells, files=files, tentative=asked)
+        plan = replace(plan, step=Step.WRITE, cells=cells, files=files, tentative=asked)
+        return replace(plan, tries=self.tries(plan, fields)) if self.remembers else plan
+
+    def tries(self, plan: Plan, fields: Sequence[MappedField]) -> dict[str, tuple[Json, Json]]:
+        return {
+            one.ours.name: (plan.ours.get(one.ours.name), plan.cells[one.remote_id])
+            for one in fields
+            if one.remote_id in plan.cells
+        }
 
     def pointing(self, mapped: MappedField, value: Value) -> Value:
         """A link with the remote row it points to."""

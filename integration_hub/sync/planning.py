@@ -37,6 +37,7 @@ def plan(job: Job, batch: Sequence[Work], *, ends_by: float | None = None) -> li
         make=partial(_file, job),
         contested=conflicts.contested(job.mapping.pk, ids) if job.reads else {},
         only_read=job.only_read,
+        remembers=job.reads,
     )
     plans = [
         planner.plan(work, known.get(work.record_id), mine, job.record_type.title(mine) if mine else "")

@@ -88,14 +88,14 @@ def _link(row: list[Any]) -> Link:
 
 
 class Pending(NamedTuple):
-    """What is still to be written of a record, locked. `tried`: by our field, what a call that was never settled may
-    have written."""
+    """What is still to be written of a record, locked. `tried`: by our field, what calls that were never settled may
+    have written: pairs of our value and the cell."""
 
     pk: int
     rev: int
     done_rev: int
     changed_at: datetime
-    tried: dict[str, dict[str, Json]]
+    tried: dict[str, list[list[Json]]]
 
     @property
     def is_due(self) -> bool:
@@ -103,7 +103,7 @@ class Pending(NamedTuple):
 
 
 _PENDING = """
-SELECT record_id, id, rev, done_rev, changed_at, tried FROM sync_work
+SELECT record_id, id, rev, done_rev, changed_at, tried_at, tried FROM sync_work
 WHERE target = %s AND record_type = %s AND record_id IN (SELECT id FROM {asked} AS asked) {lock}
 """
 
@@ -114,8 +114,8 @@ def pending(target: UUID, record_type: str, ids: Collection[UUID]) -> dict[UUID,
     text = _PENDING.format(asked=sql.given(id="uuid"), lock=lock)
     found = sql.fetch(text, [target, record_type, sql.rows([one] for one in ids)])
     return {
-        sql.uuid_of(record): Pending(pk, rev, done_rev, sql.time_of(changed_at), _json(tried) or {})
-        for record, pk, rev, done_rev, changed_at, tried in found
+        sql.uuid_of(record): Pending(pk, rev, done_rev, sql.time_of(changed_at), (tried_at and _json(tried)) or {})
+        for record, pk, rev, done_rev, changed_at, tried_at, tried in found
     }
 
 

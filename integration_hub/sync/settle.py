@@ -50,6 +50,30 @@ def begin(held: lanes.Claim, plans: Sequence[Plan]) -> None:
     text = _BEGIN.format(now=now, tried=sql.given(id="bigint"), ours=ours)
     if not sql.execute(text, [*offset, sql.rows([plan.work.pk] for plan in plans), *values]):
         raise lanes.LostLane(str(held.target))
+    _remember(held, [plan for plan in plans if plan.tries])
+
+
+def _remember(held: lanes.Claim, plans: Sequence[Plan]) -> None:
+    """What these calls may write, beside what earlier ones may that were never settled: a reading that finds any of it
+    over there must not take it for somebody's edit."""
+    if not plans:
+        return
+    unsettled = [plan.work.pk for plan in plans if plan.work.tried_at]
+    with transaction.atomic():
+        lanes.fence(held)
+        known = dict(WorkRow.everywhere.filter(pk__in=unsettled).values_list("pk", "tried")) if unsettled else {}
+        rows = [(plan.work.pk, json.dumps(_tried(known.get(plan.work.pk), plan))) for plan in plans]
+        sql.execute(_TRIED.format(rows=sql.given(id="bigint", tried="jsonb")), [sql.rows(rows)])
+
+
+_TRIED = "UPDATE sync_work SET tried = news.tried FROM {rows} AS news WHERE sync_work.id = news.id"
+
+
+def _tried(before: dict[str, list[Json]] | None, plan: Plan) -> dict[str, list[Json]]:
+    tried: dict[str, list[Json]] = dict(before or {})
+    for name, (ours, cell) in plan.tries.items():
+        tried[name] = [*tried.get(name, []), [ours, cell]]
+    return tried
 
 
 def restore(held: lanes.Claim, plans: Sequence[Plan]) -> None:
@@ -159,7 +183,14 @@ def _links(job: Job, results: Sequence[Result], now: datetime) -> None:
         return
     links = sql.given(record_id="uuid", remote_id="text", base_ours="jsonb", base_theirs="jsonb", version="bigint")
     mapping = job.mapping
-    values = [mapping.company_id, mapping.pk, mapping.record_type, now, now, sql.rows(_link(job, result) for result in results)]
+    values = [
+        mapping.company_id,
+        mapping.pk,
+        mapping.record_type,
+        now,
+        now,
+        sql.rows(_link(job, result) for result in results),
+    ]
     sql.execute(_LINK.format(links=links), values)
 
 

@@ -12,6 +12,7 @@ from integration_hub.sync.models import Mapping, RecordLink, SyncWrite, WorkRow
 from integration_hub.sync.models.pull import Choice, Conflict, Reading, Stray
 from integration_hub.sync.tests import toy
 from integration_hub.sync.tests.conftest import drain, due, open_problems
+from integration_hub.sync.tests.test_kills import Killed
 
 pytestmark = pytest.mark.engine
 REMOTE = toy.REMOTE
@@ -141,6 +142,40 @@ def test_a_two_way_push_reads_first_and_overwrites_nobody(both):
     (conflict,) = Conflict.everywhere.filter(settled_at=None)
     assert (conflict.ours, conflict.theirs) == ("ours", "theirs")
     assert f"sync:{both.pk}:conflicts" in open_problems()
+
+
+def test_what_we_wrote_ourselves_is_nobodys_edit_though_nobody_settled_it(both):
+    """Killed between the write and our commit, then edited again here: only one side was changed by people."""
+    record, remote_id = shared(both)
+
+    def dies(operation, rows):
+        REMOTE.after = None
+        raise Killed
+
+    toy.put(both.company_id, record, "two")
+    REMOTE.after = lambda operation, rows: dies(operation, rows) if operation == "upsert" else None
+    with pytest.raises(Killed):
+        drain()
+    toy.put(both.company_id, record, "three")
+    with clock.shifted(timedelta(minutes=3)):
+        look(both)
+    assert REMOTE.rows[remote_id]["f_val"] == "three"
+    assert ours(both)[record] == "three"
+    assert not Conflict.everywhere.exists()
+
+
+def test_an_edit_that_came_after_the_reading_is_not_taken_for_agreed(both):
+    """The answer to a write shows the whole row, also what somebody changed a moment before it."""
+    record, remote_id = shared(both)
+
+    def meanwhile(operation, rows):
+        if operation == "upsert":
+            REMOTE.edit(remote_id, f_fixed="theirs")
+
+    REMOTE.before = meanwhile
+    toy.put(both.company_id, record, "two")
+    drain()
+    assert link_of(remote_id).base_theirs == {"f_val": "two", "f_fixed": "same"}
 
 
 @pytest.mark.parametrize(("choice", "wins"), [(Choice.OURS, "ours"), (Choice.THEIRS, "theirs")])

@@ -36,6 +36,7 @@ from integration_hub.contract.records import Value, Values
 from integration_hub.sync import outbox, sql
 
 TABLE = "toy_records"
+OVERWRITTEN: list[tuple[str, Any, Any]] = []  # what the engine wrote over: side, which, the value that was there
 
 
 # --- our side: a table ----------------------------------------------------------------------------------------------
@@ -88,6 +89,7 @@ def save(company_id: UUID, entry: Entry) -> UUID:
     if value.startswith("refuse"):
         raise Unfit({"val": ["This word is refused."]})
     if entry.id is None or "val" in entry.values:
+        OVERWRITTEN.append(("ours", record, rows(company_id).get(record)))
         put(company_id, record, value)
     return record
 
@@ -201,6 +203,8 @@ class ToySink(Sink[Remote]):
         with client.lock:
             found = row.remote_id or next((k for k, v in client.rows.items() if v.get("hub") == row.hub_id), None)
             remote_id = found or f"rec{uuid.uuid4().hex[:14]}"
+            if "f_val" in row.cells:
+                OVERWRITTEN.append(("theirs", remote_id, client.rows.get(remote_id, {}).get("f_val")))
             client.rows.setdefault(remote_id, {}).update({"hub": row.hub_id, **row.cells})
             client.moved(remote_id)
             # As providers do: the whole row, also what somebody else changed in it.
