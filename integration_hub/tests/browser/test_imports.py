@@ -136,6 +136,23 @@ def take_back(page: Page) -> None:
     seen(page, "9-list")
 
 
+def test_a_list_is_taken_along_as_it_is_filtered(page: Page, company: Company) -> None:
+    for name in ("Ana", "Anton", "Mia"):
+        customers.create(company, {"name": name})
+    page.goto("/admin/records/customer/?q=An")
+    page.get_by_text("Export", exact=True).click()
+    expect(page.get_by_text("as it is filtered now")).to_be_visible()
+    page.wait_for_function("window.htmx")
+    seen(page, "list")
+    with page.expect_download() as taken:
+        page.get_by_role("link", name="CSV").click()
+    assert taken.value.suggested_filename.startswith("alices-customers-20")
+    text = Path(taken.value.path()).read_text(encoding="utf-8-sig")
+    assert [line.split(",")[1] for line in text.splitlines()] == ["Name", "Ana", "Anton"]
+    page.locator("h1").click()
+    expect(page.get_by_text("as it is filtered now")).to_be_hidden()
+
+
 def test_what_a_file_asks_and_what_is_wrong_with_it(page: Page, company: Company) -> None:
     page.goto(PAGES)
     expect(page.get_by_text("Nothing was imported yet")).to_be_visible()
