@@ -17,7 +17,7 @@ from integration_hub.companies.models import Company
 from integration_hub.records.models import Customer, Order, OrderItem, Record, Ticket
 from integration_hub.records.services import cleaning, customers, items, orders, references, statements, tickets
 from integration_hub.records.services.errors import Errors, Invalid, Raced
-from integration_hub.records.services.noun import copied
+from integration_hub.records.services.noun import copied, fresh
 from integration_hub.records.services.unit import Unit, work
 
 R = TypeVar("R", bound=Record)
@@ -225,10 +225,8 @@ def known_orders(company: Company, numbers: Sequence[str]) -> dict[str, Order]:
 def plan_order(company: Company, entry: OrderEntry, known: Order | None) -> Plan[Order]:
     """What saving the entry would do; Invalid when it cannot be."""
     errors, noun = Errors(), orders.noun
-    now = Order(company=company) if known is None else copied(known)
+    now = fresh(Order, company) if known is None else copied(known)
     data = dict(entry.data)
-    if known is not None:
-        now.known_lines = known.known_lines
     if entry.customer is not None:
         data["customer"] = entry.customer
     if entry.shipped and "status" not in data and (known is None or known.status in BEFORE_SENT):

@@ -67,17 +67,20 @@ def scalar(record: Record, field: models.Field[Any, Any], value: Any) -> Any:
         return None if field.null else ""  # whether it may be empty is asked when everything is in
     if value and field.name.endswith("phone"):
         return phone(value, country_of(record))
-    if isinstance(value, _PLAIN) and _repeats(field):
+    if isinstance(value, _PLAIN) and _repeats(type(record), field.name):
         return _often(type(record), field.name, value)
     return _scalar(field, value)
 
 
-# What an order has of few kinds (states, currencies, numbers) is said a thousand times in a file, and checked once.
+# What orders have few of (states, currencies, numbers, things sold) is said a thousand times in a file, checked once.
 _PLAIN = (str, int, float, Decimal)
 
 
-def _repeats(field: models.Field[Any, Any]) -> bool:
-    return bool(field.choices) or field.max_length == 3 or isinstance(field, models.DecimalField | models.IntegerField)
+@cache
+def _repeats(model: type[Record], name: str) -> bool:
+    field = field_of(model, name)
+    few = field.choices or field.max_length == 3 or name == "description"
+    return bool(few) or isinstance(field, models.DecimalField | models.IntegerField)
 
 
 @lru_cache(maxsize=2048, typed=True)

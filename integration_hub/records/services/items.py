@@ -13,7 +13,7 @@ from integration_hub.records import money
 from integration_hub.records.models import Order, OrderItem, Ticket
 from integration_hub.records.services import cleaning, statements
 from integration_hub.records.services.errors import Errors
-from integration_hub.records.services.noun import copied, differing
+from integration_hub.records.services.noun import copied, differing, fresh
 from integration_hub.records.services.unit import Unit
 
 FIELDS = ("ticket_type", "description", "quantity", "unit_price", "discount")
@@ -93,7 +93,8 @@ def _alike(item: OrderItem, data: Mapping[str, Any]) -> bool:
 def _plan_one(
     lines: Lines, order: Order, position: int, was: OrderItem | None, data: Mapping[str, Any], errors: Errors
 ) -> None:
-    item = copied(was) if was else OrderItem(company=order.company, order=order)
+    item = copied(was) if was else fresh(OrderItem, order.company)
+    item.order = order
     wrong = Errors()
     if not data.get("id"):  # said without its id, a line is said in whole
         item.quantity, item.discount, item.unit_price = 1, Decimal(0), None

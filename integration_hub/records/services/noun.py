@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Generic, TypeVar
 
 from django.db import IntegrityError
@@ -150,6 +151,27 @@ class Noun(Generic[R]):
             record.save(**how)
         except IntegrityError as error:
             raise Raced from error
+
+
+def fresh(model: type[R], company: Company) -> R:
+    """A new record as `model(company=company)` makes it, in half the time: for those who make thousands."""
+    record: R = copied(_blank(model))
+    for attname, default in _made_anew(model):
+        record.__dict__[attname] = default()
+    record.company = company
+    return record
+
+
+@cache
+def _blank(model: type[R]) -> R:
+    return model()
+
+
+@cache
+def _made_anew(model: type[Record]) -> tuple[tuple[str, Callable[[], Any]], ...]:
+    """The fields whose first value is another one for each record: ids, times, empty dicts."""
+    fields = [field for field in model._meta.concrete_fields if field.has_default() and callable(field.default)]
+    return tuple((field.attname, field.default) for field in fields)
 
 
 def copied(record: R) -> R:
