@@ -61,7 +61,7 @@ def drain(seconds: float = SHIFT) -> int:
     ends, served = time.monotonic() + seconds, 0
     try:
         while time.monotonic() < ends:
-            found = sum(batch(owner) for owner in owners())
+            found = sum(_safely(owner) for owner in owners())
             if not found:
                 return served
             served += found
@@ -70,6 +70,17 @@ def drain(seconds: float = SHIFT) -> int:
         return served
     nudge.publish()
     return served
+
+
+def _safely(owner: UUID) -> int:
+    """A fault of ours with one connection's events keeps no other one waiting."""
+    try:
+        return batch(owner)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("a batch of events broke", connection=str(owner))
+        return 0
 
 
 def repair() -> None:

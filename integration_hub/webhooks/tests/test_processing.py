@@ -10,6 +10,7 @@ from django.db import connection as database
 from integration_hub.companies import scope
 from integration_hub.http import clock
 from integration_hub.notices.models import Problem
+from integration_hub.sync import setup
 from integration_hub.sync.models import Lane
 from integration_hub.sync.models.stream import StreamState
 from integration_hub.webhooks import nudge, processing, pruning
@@ -238,3 +239,20 @@ def test_a_poke_of_a_failing_handler_is_not_heard(report, connection, monkeypatc
     report(toy.body(id="a"))
     drain()
     assert Lane.everywhere.get(target=StreamState.everywhere.get().pk).next_due is None
+
+
+def test_a_fault_with_one_connections_events_keeps_no_other_waiting(report, connection, other_company, monkeypatch):
+    other = setup.connect(other_company, toy.KEY, {"key": "k", "webhook_secret": "theirs"}, {}, actor="tests")
+    report(toy.body(id="a"))
+    raw = toy.body(id="b")
+    report(raw, toy.signed(raw, "theirs"), f"/api/webhooks/{toy.KEY}/{other.pk}")
+    due = processing._due
+
+    def broken(owner, now):
+        if owner == connection.pk:
+            raise ValueError("planted")
+        return due(owner, now)
+
+    monkeypatch.setattr(processing, "_due", broken)
+    assert drain() == 1
+    assert states() == {"a": "waiting", "b": "done"}
