@@ -1,49 +1,65 @@
 """Rate buckets: one row each, shared by all workers, so that together they stay under the provider's limit.
 
-Calls are paced: each takes the next free moment of its bucket with one UPDATE and sleeps until then. The pace is a
-little slower than the limit; and where few calls fit into a window, a call leaves a whole window after the answer to
-the one so many before it, so that no delay on the way can bring too many into one window over there.
+A call books its moment before it leaves; `pace` says which moments are free. Several calls that leave together are
+booked together (`Lot`), up to a second's worth at a time. A call that may have arrived late over there is noted: who
+comes a window later waits for it.
 """
 
+import json
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
-from django.db import connection
+import structlog
+from django.db import DatabaseError, connection
 from django.utils.translation import gettext as _
 
 from integration_hub.contract import Rate, RateLimited
-from integration_hub.http import clock
-from integration_hub.http.models import RateBucket, RateSlot
+from integration_hub.http import clock, desk, pace
+from integration_hub.http.models import RateBucket
+from integration_hub.http.pace import LONGEST_SLEEP, SLACK, Book, Bucket, reach
 
-LONGEST_SLEEP = 0.5  # seconds; who must wait longer gives its thread back
-SLACK = 0.03  # seconds by which the calls of one window are spread over more than the window
+__all__ = ["LONGEST_SLEEP", "SLACK", "Booking", "Bucket", "Lot", "Moment", "book_turn", "buckets_of", "close", "reach"]
+
+log = structlog.get_logger(__name__)
 WATCHED = 10  # calls in a window up to which each is watched by itself
+PATIENCE = 5.0  # seconds that the further calls of a piece of work in flight wait
+CROWDED = 3.0  # seconds
+TRIES = 50  # times that others may be quicker to write the row
 _TABLE = RateBucket._meta.db_table
-_SLOTS = RateSlot._meta.db_table
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """What one call takes from. `spacing`: seconds between calls, 0: no limit; `penalty`: closed so long by a 429.
-    `slots`: calls in one `window` (seconds) where they are few enough to be watched one by one, else 0."""
-
-    key: str
-    scope: str
-    spacing: float = 0.0
-    penalty: float = 0.0
-    slots: int = 0
-    window: float = 0.0
 
 
 @dataclass(frozen=True)
 class Booking:
-    """A moment taken from a bucket: `slot` is its place among the calls of a window."""
+    """A moment taken from a bucket: `at` by the database's clock, `planned` by this process's (monotonic)."""
 
     bucket: Bucket
-    slot: int
-    wait: float
+    at: float
+    planned: float
+
+
+Moment = tuple[Booking, ...]  # what one call booked, in each of its buckets
+Late = tuple[Booking, float]  # and when it might as well have left (database time)
+
+
+@dataclass
+class Lot:
+    """Moments for the first calls of a flight, booked together by the one that asks first. `opens`: when the bucket
+    has room again (monotonic), as far as is known. `late`: what is to be noted of the flight's calls."""
+
+    calls: int
+    opens: float = 0.0
+    left: list[Moment] | None = None
+    late: list[Late] = field(default_factory=list)
+
+    def next(self, name: str, buckets: Sequence[Bucket], prio: int, ends: float) -> Moment:
+        """RateLimited when fewer could be booked than there are calls."""
+        if self.left is None:
+            self.left, self.opens = _book(name, buckets, prio, ends, self.calls)
+        if not self.left:
+            raise _too_long(name, buckets[-1], max(0.0, self.opens - time.monotonic()), prio)
+        return self.left.pop(0)
 
 
 def buckets_of(provider: str, rates: Sequence[Rate], account: str, word: str) -> tuple[Bucket, ...]:
@@ -75,109 +91,166 @@ def _bucket(key: str, scope: str, rate: Rate | None) -> Bucket:
     return Bucket(key[:200], scope, (rate.seconds + SLACK) / rate.calls, rate.penalty, slots, rate.seconds)
 
 
-def reach(spacing: float, prio: int) -> float:
-    """How far ahead a call of this priority may book, in seconds. The last moment before the longest sleep is kept
-    for people who wait (prio 0), unless moments are so rare that nobody else would get one."""
-    if prio == 0:
-        return LONGEST_SLEEP
-    return max(LONGEST_SLEEP - spacing, min(spacing, LONGEST_SLEEP))
+# --- booking ----------------------------------------------------------------------------------------------------------
 
 
-def wait_turn(name: str, buckets: Sequence[Bucket], prio: int, ends: float) -> list[Booking]:
+def wait_turn(name: str, buckets: Sequence[Bucket], prio: int, ends: float) -> Moment:
     """Sleep until the call may leave. RateLimited when a bucket is closed or the wait is too long to be slept."""
-    booked = book_turn(name, buckets, prio, ends)
-    refuse_if_closed(name, buckets)  # last of all: a 429 may have come while we slept
-    return booked
+    moment = book_turn(name, buckets, prio, ends)
+    desk.here(partial(refuse_if_closed, name, buckets))  # last of all: a 429 may have come while we slept
+    return moment
 
 
-def book_turn(name: str, buckets: Sequence[Bucket], prio: int, ends: float) -> list[Booking]:
-    """The same for those who take the last look by themselves, together with another (`gate.is_clear`).
+def book_turn(name: str, buckets: Sequence[Bucket], prio: int, ends: float) -> Moment:
+    """The same for those who take the last look by themselves, together with another (`gate.is_clear`)."""
+    lot: Lot | None = desk.first_lot()
+    booking = lot.next if lot else partial(_book_one, patient=desk.is_away())
+    moment = desk.here(partial(booking, name, buckets, prio, ends))
+    time.sleep(max(0.0, max((booking.planned for booking in moment), default=0.0) - time.monotonic()))
+    return moment
+
+
+def _book_one(name: str, buckets: Sequence[Bucket], prio: int, ends: float, *, patient: bool = False) -> Moment:
+    """`patient`: what went before it would have to be done again, and the thread that waits is no worker's."""
+    return _book(name, buckets, prio, ends, 1, least=PATIENCE if patient else 0.0)[0][0]
+
+
+def _book(
+    name: str, buckets: Sequence[Bucket], prio: int, ends: float, calls: int, *, least: float = 0.0
+) -> tuple[list[Moment], float]:
+    """Moments for at most so many calls, and when the scarcest bucket has room again.
 
     What was booked in one bucket before another refused is lost; the scarcest is asked first.
     """
     paced = sorted((bucket for bucket in buckets if bucket.spacing), key=lambda bucket: -bucket.spacing)
-    booked = [_book(name, bucket, prio, ends) for bucket in paced]
-    time.sleep(max((booking.wait for booking in booked), default=0.0))
-    return booked
+    rows = _read(paced)
+    taken: list[list[Booking]] = []
+    opens = 0.0
+    for bucket in paced:
+        limit = min(max(least, reach(bucket, prio)), ends - time.monotonic())
+        moments, again = _take(name, bucket, rows.get(bucket.key), calls, limit, prio)
+        taken.append(moments)
+        calls, opens = len(moments), max(opens, again)
+    return (list(zip(*taken, strict=False)) or [()] * calls), opens
 
 
-def answered(bookings: Sequence[Booking]) -> None:
-    """The calls' answers are there, or nobody waits for them any more."""
+@dataclass(frozen=True)
+class _Row:
+    """A bucket's row as it was read at `now` (database) and `then` (monotonic)."""
+
+    seq: int
+    book: Book
+    closed: float
+    now: float
+    then: float = field(default_factory=time.monotonic)
+
+
+def _read(buckets: Sequence[Bucket]) -> dict[str, _Row]:
+    if not buckets:
+        return {}
+    now, offset = clock.epoch_sql()
+    marks = ", ".join(["%s"] * len(buckets))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT key, seq, next_free, recent, crowded_until, closed_until, {now}"  # noqa: S608 - our own table
+            f" FROM {_TABLE} WHERE key IN ({marks})",
+            [*offset, *(bucket.key for bucket in buckets)],
+        )
+        rows = cursor.fetchall()
+    return {
+        key: _Row(seq, Book(free, tuple(json.loads(recent)), crowded), closed - now, now)
+        for key, seq, free, recent, crowded, closed, now in rows
+    }
+
+
+def _take(
+    name: str, bucket: Bucket, row: _Row | None, most: int, limit: float, prio: int
+) -> tuple[list[Booking], float]:
+    """At most so many bookings, and when the bucket has room again. Written only if nobody else was quicker."""
+    for _try in range(TRIES):
+        if row is None:
+            _make(bucket.key)
+        elif row.closed > 0:
+            raise _closed(name, bucket, row.closed)
+        else:
+            moments, after = pace.take(bucket, row.book, row.now, most=most, limit=limit)
+            opens = row.then + pace.opens(bucket, after) - row.now
+            if not moments:
+                _crowd(bucket.key)
+                raise _too_long(name, bucket, opens - row.then, prio)
+            if _write(bucket.key, row.seq, after):
+                return [Booking(bucket, at, row.then + at - row.now) for at in moments], opens
+        row = _read([bucket]).get(bucket.key)
+    raise _too_long(name, bucket, bucket.spacing, prio)
+
+
+def _write(key: str, seq: int, book: Book) -> bool:
+    """False when somebody else wrote since the row was read."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {_TABLE} SET seq = seq + 1, next_free = %s, recent = %s WHERE key = %s AND seq = %s",  # noqa: S608
+            [book.next_free, json.dumps(book.recent), key, seq],
+        )
+        return bool(cursor.rowcount)
+
+
+def _crowd(key: str) -> None:
+    """Somebody is sent away: for a while nobody books much at once."""
     now, offset = clock.epoch_sql()
     with connection.cursor() as cursor:
-        for booking in bookings:
-            if booking.bucket.slots:
-                cursor.execute(
-                    f"INSERT INTO {_SLOTS} (key, slot, ends) VALUES (%s, %s, {now})"  # noqa: S608
-                    " ON CONFLICT (key, slot) DO UPDATE SET ends = excluded.ends",
-                    [booking.bucket.key, booking.slot, *offset],
-                )
+        cursor.execute(
+            f"UPDATE {_TABLE} SET crowded_until = {now} + %s WHERE key = %s",  # noqa: S608 - our own table and clock
+            [*offset, CROWDED, key],
+        )
 
 
-def _book(name: str, bucket: Bucket, prio: int, ends: float) -> Booking:
-    """Take the bucket's next free moment."""
-    limit = min(reach(bucket.spacing, prio), ends - time.monotonic())
-    now, offset = clock.epoch_sql()
-    free, given = _free(bucket)
-    most = "MAX" if connection.vendor == "sqlite" else "GREATEST"
-    sql = f"""
-        UPDATE {_TABLE} SET seq = seq + 1, next_free = {most}({now}, {free}) + %s
-        WHERE key = %s AND closed_until <= {now} AND {free} - {now} <= %s
-        RETURNING next_free - %s - {now}, seq - 1"""  # noqa: S608 - only our own tables and clock
-    arguments = [
-        *[*offset, *given, bucket.spacing],
-        *[bucket.key, *offset, *given, *offset, limit],
-        *[bucket.spacing, *offset],
-    ]
-    for _try in range(2):
-        if row := _one(sql, arguments):
-            return Booking(bucket, int(row[1]) % (bucket.slots or 1), max(0.0, float(row[0])))
-        if _try == 0 and not _make(bucket.key):
-            break
-    refuse_if_closed(name, [bucket])
-    raise _too_long(name, bucket)
+def _make(key: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {_TABLE} (key, seq, next_free, recent, crowded_until, closed_until, reason)"  # noqa: S608
+            " VALUES (%s, 0, 0, '[]', 0, 0, '') ON CONFLICT (key) DO NOTHING",
+            [key],
+        )
 
 
-def _free(bucket: Bucket) -> tuple[str, list[Any]]:
-    """SQL for the moment the next call may leave: the pace, and a window after the answer so many calls before."""
-    if not bucket.slots:
-        return "next_free", []
-    answer = f"(SELECT ends FROM {_SLOTS} s WHERE s.key = {_TABLE}.key AND s.slot = {_TABLE}.seq %% %s)"  # noqa: S608
-    most = "MAX" if connection.vendor == "sqlite" else "GREATEST"
-    return f"{most}(next_free, COALESCE({answer} + %s, 0))", [bucket.slots, bucket.window]
+# --- afterwards -------------------------------------------------------------------------------------------------------
 
 
-def _too_long(name: str, bucket: Bucket) -> RateLimited:
-    now, offset = clock.epoch_sql()
-    free, given = _free(bucket)
-    row = _one(f"SELECT {free} - {now} FROM {_TABLE} WHERE key = %s", [*given, *offset, bucket.key])  # noqa: S608
-    wait = max(row[0] if row else 0.0, bucket.spacing / 2)
-    return RateLimited(
-        _("%(name)s allows only so many calls at a time. Ours is next in %(seconds).1f seconds.")
-        % {"name": name, "seconds": wait},
-        retry_after=wait,
-        scope=bucket.scope,
-        code="budget",
-    )
+def late(moment: Moment, arrived: float) -> list[Late]:
+    """The bookings of a call that arrived over there at this time (monotonic) at the latest, where that is later than
+    planned, and when it might as well have left (database time)."""
+    found = [(booking, arrived - booking.planned - SLACK) for booking in moment if booking.bucket.slots]
+    return [(booking, booking.at + by) for booking, by in found if by > 0]
+
+
+def note_late(found: Iterable[Late]) -> None:
+    """Who books a whole window later waits for these."""
+    by_bucket: dict[Bucket, list[tuple[float, float]]] = {}
+    for booking, instead in found:
+        by_bucket.setdefault(booking.bucket, []).append((booking.at, instead))
+    for bucket, moved in by_bucket.items():
+        for _try in range(TRIES):
+            if _noted(bucket, moved):
+                break
+
+
+def _noted(bucket: Bucket, moved: Sequence[tuple[float, float]]) -> bool:
+    """The answers are there already: trouble with the database must not lose them."""
+    try:
+        row = _read([bucket]).get(bucket.key)
+        return row is None or _write(bucket.key, row.seq, pace.late(bucket, row.book, moved))
+    except DatabaseError:
+        log.exception("late calls could not be noted", bucket=bucket.key)
+        return True
 
 
 def refuse_if_closed(name: str, buckets: Sequence[Bucket]) -> None:
     """RateLimited while the provider's pause holds for any of the buckets."""
-    now, offset = clock.epoch_sql()
-    marks = ", ".join(["%s"] * len(buckets))
-    row = _one(
-        f"SELECT key, closed_until - {now} AS wait FROM {_TABLE}"  # noqa: S608
-        f" WHERE key IN ({marks}) AND closed_until > {now} ORDER BY wait DESC LIMIT 1",
-        [*offset, *(bucket.key for bucket in buckets), *offset],
-    )
-    if row:
-        raise RateLimited(
-            _("%(name)s asked us to pause. We go on in %(seconds)d seconds.")
-            % {"name": name, "seconds": max(1, round(row[1]))},
-            retry_after=row[1],
-            scope=next(bucket.scope for bucket in buckets if bucket.key == row[0]),
-            code="closed",
-        )
+    rows = _read(buckets)
+    closed = [(row.closed, bucket) for bucket in buckets if (row := rows.get(bucket.key)) and row.closed > 0]
+    if closed:
+        wait, bucket = max(closed, key=lambda one: one[0])
+        raise _closed(name, bucket, wait)
 
 
 def close(bucket: Bucket, seconds: float, reason: str) -> None:
@@ -186,26 +259,23 @@ def close(bucket: Bucket, seconds: float, reason: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            INSERT INTO {_TABLE} (key, seq, next_free, closed_until, reason) VALUES (%s, 0, 0, {now} + %s, %s)
+            INSERT INTO {_TABLE} (key, seq, next_free, recent, crowded_until, closed_until, reason)
+            VALUES (%s, 0, 0, '[]', 0, {now} + %s, %s)
             ON CONFLICT (key) DO UPDATE SET closed_until = excluded.closed_until, reason = excluded.reason
-            WHERE {_TABLE}.closed_until < excluded.closed_until""",  # noqa: S608
+            WHERE {_TABLE}.closed_until < excluded.closed_until""",  # noqa: S608 - our own table and clock
             [bucket.key, *offset, seconds, reason[:100]],
         )
 
 
-def _make(key: str) -> bool:
-    """Whether the row had been missing."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {_TABLE} (key, seq, next_free, closed_until, reason) VALUES (%s, 0, 0, 0, '')"  # noqa: S608
-            " ON CONFLICT (key) DO NOTHING",
-            [key],
-        )
-        return bool(cursor.rowcount)
+def _closed(name: str, bucket: Bucket, wait: float) -> RateLimited:
+    told = {"name": name, "seconds": max(1, round(wait))}
+    text = _("%(name)s asked us to pause. We go on in %(seconds)d seconds.")
+    return RateLimited(text % told, retry_after=wait, scope=bucket.scope, code="closed")
 
 
-def _one(sql: str, arguments: Sequence[str | float]) -> tuple[Any, ...] | None:
-    with connection.cursor() as cursor:
-        cursor.execute(sql, tuple(arguments))
-        row: tuple[Any, ...] | None = cursor.fetchone()
-    return row
+def _too_long(name: str, bucket: Bucket, wait: float, prio: int) -> RateLimited:
+    """Who is refused comes again when what is left can be waited for, and so before those who only then begin."""
+    text = _("%(name)s allows only so many calls at a time. Ours is next in %(seconds).1f seconds.")
+    again = max(wait - 0.9 * reach(bucket, prio), bucket.spacing / 2)
+    told = {"name": name, "seconds": max(wait, again)}
+    return RateLimited(text % told, retry_after=again, scope=bucket.scope, code="budget")

@@ -10,25 +10,27 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 from uuid import UUID
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, connections
+from django.db import DatabaseError
 from django.utils.translation import gettext as _
 
 from integration_hub.contract import Provider, ProviderError, RateLimited, Reply, TransientError
 from integration_hub.contract.api import Callee, Json
-from integration_hub.http import bodies, breaker, buckets, gate, metrics, statuses, transport
+from integration_hub.http import bodies, breaker, buckets, desk, gate, metrics, statuses, transport, ways
 from integration_hub.http.failures import BROKEN, failure
+from integration_hub.http.outside import InsideTransaction, refuse_inside_transaction
 from integration_hub.http.redaction import scrub
 from integration_hub.notices.secrecy import is_secret_name
 
 TRIES = 3
 WAITS = (1.0, 2.0)  # seconds before the second and the third try
 SAFE = ("GET", "HEAD")
+__all__ = ["Door", "InsideTransaction", "refuse_inside_transaction", "within"]
 _log = structlog.get_logger(__name__)
 
 
@@ -43,10 +45,6 @@ def within(seconds: float) -> Iterator[None]:
         yield
     finally:
         _hurry.reset(token)
-
-
-class InsideTransaction(RuntimeError):
-    """A bug of ours: an outside call would have held a database transaction open."""
 
 
 @dataclass
@@ -72,7 +70,7 @@ class Call:
     alive: bool = False
     status: int | None = None
     seconds: float = 0.0
-    booked: Sequence[buckets.Booking] = ()
+    booked: buckets.Moment = ()
 
 
 @dataclass
@@ -159,17 +157,16 @@ class Door:
         call.tries += 1
         call.again = call.alive = False
         call.status = None
-        started = time.monotonic()
+        began = time.monotonic()
         try:
             reply = self._send(call)
+            call.status = reply.status
         except BROKEN as broken:
             found = failure(self.provider.name, broken, repeatable=call.repeatable)
             call.again = found.again
             raise found.error from broken
         finally:
-            call.seconds += time.monotonic() - started
-            self._answered(call)
-        call.status = reply.status
+            self._answered(call, began, time.monotonic())
         return self._judge(call, reply)
 
     def _send(self, call: Call) -> Reply:
@@ -213,19 +210,29 @@ class Door:
     def _admit(self, call: Call) -> None:
         found = self._buckets(call)
         call.booked = buckets.book_turn(self.provider.name, found, self.prio, call.ends)
-        call.clear = gate.is_clear(found, self._breaker)
-        if not call.clear:
-            buckets.refuse_if_closed(self.provider.name, found)
-            call.trial = breaker.admit(self.provider.name, self._breaker, call.ends - time.monotonic() + 5)
+        call.clear, call.trial = desk.here(partial(self._last_look, found, call.ends))
+
+    def _last_look(self, found: Sequence[buckets.Bucket], ends: float) -> tuple[bool, bool]:
+        """Whether nothing stands in the way of the call, and whether it is the breaker's trial."""
+        if gate.is_clear(found, self._breaker):
+            return True, False
+        buckets.refuse_if_closed(self.provider.name, found)
+        return False, breaker.admit(self.provider.name, self._breaker, ends - time.monotonic() + 5)
 
     def _wait_turn(self, call: Call) -> None:
         call.booked = buckets.wait_turn(self.provider.name, self._buckets(call), self.prio, call.ends)
 
-    def _answered(self, call: Call) -> None:
-        try:
-            buckets.answered(call.booked)
-        except DatabaseError:
-            _log.exception("the answer's time could not be noted", provider=self.provider.key)
+    def _answered(self, call: Call, began: float, ended: float) -> None:
+        """Who books a window later must know of a call that arrived later than planned."""
+        call.seconds += ended - began
+        way = (self._buckets(call)[-1].key, call.operation)
+        arrived = ways.counted_by(way, began, ended, answered=call.status is not None)
+        if not (found := buckets.late(call.booked, arrived)):
+            return
+        if lot := desk.lot():
+            lot.late.extend(found)  # noted when the flight is over
+        else:
+            buckets.note_late(found)
 
     def _close(self, call: Call, reply: Reply, error: RateLimited) -> None:
         """The bucket the provider means is closed for everyone, for the longest of the times that were named."""
@@ -234,7 +241,7 @@ class Door:
         penalty = bucket.penalty if error.scope == "bucket" else 0.0
         error.retry_after = max(error.retry_after, penalty, statuses.retry_after(reply) or 0.0)
         try:
-            buckets.close(bucket, error.retry_after, error.code or "429")
+            desk.here(partial(buckets.close, bucket, error.retry_after, error.code or "429"))
         except DatabaseError:
             _log.exception("the rate bucket could not be closed", provider=self.provider.key)
 
@@ -268,11 +275,11 @@ class Door:
         if call.alive and call.clear:
             return  # nothing to take back; a failure that was counted meanwhile ends with the next call's answer
         if call.alive:
-            breaker.alive(self._breaker)
+            desk.here(partial(breaker.alive, self._breaker))
         elif isinstance(error, TransientError):
-            breaker.failed(self._breaker, trial=call.trial)
+            desk.here(partial(breaker.failed, self._breaker, trial=call.trial))
         elif call.trial:
-            breaker.give_back(self._breaker)
+            desk.here(partial(breaker.give_back, self._breaker))
 
     def _hide_secrets(self, error: ProviderError) -> None:
         """A provider may repeat our key in its answer, and a sentence is shown to people."""
@@ -283,12 +290,3 @@ class Door:
     def _known_secrets(self) -> tuple[str, ...]:
         values = [value for name, value in self.headers.items() if is_secret_name(name)]
         return (*self.secrets, *values, *(value.split(" ", 1)[-1] for value in values))
-
-
-def refuse_inside_transaction() -> None:
-    """InsideTransaction when any database connection of this thread has a transaction open, other than a test's own."""
-    for conn in connections.all(initialized_only=True):
-        blocks = [block for block in conn.atomic_blocks if not getattr(block, "_from_testcase", False)]
-        by_hand = conn.connection is not None and not conn.get_autocommit() and not conn.in_atomic_block
-        if blocks or by_hand:
-            raise InsideTransaction(f"an outside call inside a transaction on {conn.alias!r}: commit first, then call")

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from integration_hub.contract import ProviderError
+from integration_hub.http import desk
 from integration_hub.http.models import IntegrationMetric
 
 _COLUMNS = ("company_id", "provider", "action", "success", "duration_ms", "records_synced", "at")
@@ -52,6 +54,10 @@ def record(
         code=error.code if error else "",
     )
     values = (company_id, provider, action[:100], error is None, duration, 0 if error else rows, timezone.now())
+    desk.later(partial(_keep, values))
+
+
+def _keep(values: Sequence[object]) -> None:
     held: Held | None = getattr(_local, "held", None)
     if held is None:
         _write([values])

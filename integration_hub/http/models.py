@@ -14,30 +14,20 @@ from integration_hub.companies.managers import ScopedManager
 
 
 class RateBucket(models.Model):
-    """When the next call may leave, and until when none may because the provider said so (`reason`: its word)."""
+    """When the next call may leave, and until when none may because the provider said so (`reason`: its word).
+    `recent`: when the calls of the last window leave or left, a JSON list; `crowded_until`: somebody was sent away;
+    `seq` moves whenever the row is booked."""
 
     key = models.CharField(max_length=200, primary_key=True)
     seq = models.BigIntegerField(default=0)
     next_free = models.FloatField(default=0.0)
+    recent = models.TextField(default="[]", db_default="[]")
+    crowded_until = models.FloatField(default=0.0, db_default=0.0)
     closed_until = models.FloatField(default=0.0)
     reason = models.CharField(max_length=100, blank=True)
 
     class Meta:
         db_table = "rate_buckets"
-
-
-class RateSlot(models.Model):
-    """When the answers of a bucket's last calls were there, one row for each call that fits into a window. A call may
-    leave when a whole window has passed since the answer to the call so many before it: the provider can have
-    counted that one no later, however slow the way was."""
-
-    key = models.CharField(max_length=200)
-    slot = models.SmallIntegerField()
-    ends = models.FloatField()
-
-    class Meta:
-        db_table = "rate_slots"
-        constraints: ClassVar = [models.UniqueConstraint(fields=["key", "slot"], name="one_rate_slot")]
 
 
 class Breaker(models.Model):

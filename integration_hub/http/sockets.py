@@ -23,7 +23,7 @@ from integration_hub.http import dial
 from integration_hub.http.dial import Unreachable
 
 IDLE = 20.0  # seconds after which a pooled connection is not trusted to be alive
-POOL = 16
+POOL = 48  # as many as calls may be in flight, and some
 
 
 class OutOfTime(Exception):

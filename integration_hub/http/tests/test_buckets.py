@@ -147,7 +147,7 @@ def test_people_who_wait_get_the_last_moment() -> None:
 def test_one_after_the_other_is_never_sent_away() -> None:
     for spacing in (0.01, 0.206, 0.34, 0.5):
         for prio in (0, 1, 2):
-            assert buckets.reach(spacing, prio) >= min(spacing, 0.5)
+            assert buckets.reach(Bucket("test:any", "bucket", spacing), prio) >= min(spacing, 0.5)
 
 
 # --- a 429 ------------------------------------------------------------------------------------------------------------
@@ -223,20 +223,25 @@ def test_who_sleeps_while_the_bucket_closes_does_not_leave() -> None:
     assert outcome == ["closed"]
 
 
-# --- a window after the answer ----------------------------------------------------------------------------------------
+# --- a window after the arrival ---------------------------------------------------------------------------------------
 
 
-def test_a_call_leaves_a_window_after_the_answer_so_many_before() -> None:
+def arrive(moment: buckets.Moment, arrived: float | None = None) -> None:
+    """The provider may have counted this call as late as that (monotonic), or just now."""
+    buckets.note_late(buckets.late(moment, time.monotonic() if arrived is None else arrived))
+
+
+def test_a_call_leaves_a_window_after_the_arrival_so_many_before() -> None:
     """The first call's answer came late: the provider may have counted it just then, so the third one waits for it."""
     two = Bucket("test:two", "bucket", spacing=0.01, slots=2, window=0.3)
     start = time.monotonic()
     first = buckets.wait_turn("Shop", [two], 1, start + 30)
     time.sleep(0.1)
-    buckets.answered(first)
-    answered = time.monotonic()
-    buckets.answered(buckets.wait_turn("Shop", [two], 1, start + 30))
+    arrive(first)
+    arrived = time.monotonic()
+    arrive(buckets.wait_turn("Shop", [two], 1, start + 30))
     buckets.wait_turn("Shop", [two], 1, start + 30)
-    assert time.monotonic() - answered >= 0.29
+    assert time.monotonic() - arrived >= 0.29
 
 
 def test_watched_calls_of_two_accounts_share_their_window() -> None:
@@ -249,7 +254,91 @@ def test_watched_calls_of_two_accounts_share_their_window() -> None:
 
 def test_a_wait_for_a_late_answer_is_not_slept_when_it_is_long() -> None:
     one = Bucket("test:one", "bucket", spacing=0.01, slots=1, window=5.0)
-    buckets.answered(buckets.wait_turn("Shop", [one], 1, time.monotonic() + 30))
+    arrive(buckets.wait_turn("Shop", [one], 1, time.monotonic() + 30))
     with pytest.raises(RateLimited) as caught:
         turn(one)
     assert 4 < caught.value.retry_after <= 5
+
+
+# --- a lot ------------------------------------------------------------------------------------------------------------
+
+WATCHED = Bucket("test:watched", "bucket", spacing=0.206, slots=5, window=1.0)
+ACCOUNT = Bucket("test:account", "account", spacing=0.0206)
+
+
+def next_of(lot: buckets.Lot, prio: int = 1, ends: float = 30.0) -> buckets.Moment:
+    return lot.next("Shop", [ACCOUNT, WATCHED], prio, time.monotonic() + ends)
+
+
+def test_a_seconds_worth_is_booked_with_three_statements(django_assert_num_queries) -> None:
+    turn(WATCHED)
+    turn(ACCOUNT)
+    with clock.shifted(timedelta(seconds=5)):
+        lot = buckets.Lot(5)
+        with django_assert_num_queries(3):
+            moments = [next_of(lot) for _call in range(5)]
+        assert [[booking.bucket.key for booking in moment] for moment in moments] == [
+            ["test:watched", "test:account"]
+        ] * 5
+        planned = [moment[0].planned for moment in moments]
+        assert planned == sorted(set(planned))
+        assert lot.opens == pytest.approx(planned[0] + 1.03, abs=0.01)
+        with pytest.raises(RateLimited) as caught:
+            next_of(lot)
+        assert caught.value.code == "budget"
+
+
+def test_after_a_lot_a_person_still_gets_a_moment_and_so_does_a_single_call() -> None:
+    lot = buckets.Lot(5)
+    for _call in range(5):
+        next_of(lot)
+    for prio in (1, 0):
+        [booking] = buckets._book_one("Shop", [WATCHED], prio, time.monotonic() + 30)
+        assert 0.7 < booking.planned - time.monotonic() < 1.3
+
+
+def test_a_lot_takes_what_others_left_of_the_window() -> None:
+    for _call in range(3):
+        buckets._book_one("Shop", [WATCHED], 0, time.monotonic() + 30)
+    RateBucket.objects.update(next_free=0)  # they left a moment ago
+    lot = buckets.Lot(5)
+    assert next_of(lot, ends=0.5)
+    assert lot.left is not None
+    assert len(lot.left) == 1  # two of five
+    with pytest.raises(RateLimited) as caught:
+        [next_of(lot) for _call in range(2)]
+    assert caught.value.retry_after < 1.03
+
+
+def test_who_is_sent_away_makes_the_lots_of_others_small() -> None:
+    lot = buckets.Lot(5)
+    for _call in range(5):
+        next_of(lot)
+    with pytest.raises(RateLimited) as caught:
+        for _call in range(6):
+            next_of(buckets.Lot(5))
+    assert caught.value.code == "budget"
+    with clock.shifted(timedelta(seconds=2.5)):
+        lot = buckets.Lot(5)
+        next_of(lot)
+        assert lot.left is not None
+        assert len(lot.left) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_lots_booked_at_once_never_fill_a_window_twice() -> None:
+    """Six workers want five calls each: nobody gets a moment that is within a window of the fifth before it."""
+    taken: list[float] = []
+
+    def worker(number: int) -> None:
+        lot = buckets.Lot(5)
+        try:
+            while True:
+                taken.append(next_of(lot, ends=30)[0].at)
+        except RateLimited:
+            return
+
+    at_once(6, worker)
+    taken.sort()
+    assert len(taken) >= 5
+    assert all(later - earlier >= 1.03 - 1e-6 for earlier, later in zip(taken, taken[5:], strict=False))
