@@ -6,12 +6,14 @@ is repeated, since who is refused has not been served. Several threads may call 
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from integration_hub.connections import refreshing
 from integration_hub.connections.grants import Access
 from integration_hub.contract import AuthFailed, Provider, Reply
 from integration_hub.contract.api import Json
+from integration_hub.http import desk
 from integration_hub.http.door import Door
 
 REFUSED = 401
@@ -41,7 +43,7 @@ class GrantSession:
         host: str = "",
     ) -> Reply:
         """As the door's. AuthFailed only when no token is to be had, or a renewed one is refused as well."""
-        access = self._take(refreshing.fresh(self.provider, self.access, **self._waiting))
+        access = self._take(desk.here(partial(refreshing.fresh, self.provider, self.access, **self._waiting)))
         for left in reversed(range(TRIES)):
             try:
                 return with_token(self.provider, self.door, access.token).call(
@@ -60,7 +62,7 @@ class GrantSession:
                 if error.status != REFUSED or not left:
                     raise
                 refused = error
-            access = self._take(refreshing.after_refusal(self.provider, access, **self._waiting))
+            access = self._take(desk.here(partial(refreshing.after_refusal, self.provider, access, **self._waiting)))
         raise refused
 
     def _take(self, access: Access) -> Access:

@@ -1,12 +1,16 @@
-"""One call for some rows, and what its outcome means: written, refused because of a field or of one record, put off."""
+"""Calls for some rows, and what their outcome means: written, refused because of a field or of one record, put off."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from traceback import format_exc
 
 import structlog
 from django.db import Error as DatabaseError
+from structlog.contextvars import bound_contextvars
 
 from integration_hub.contract import FieldRefused, ProviderError, Rejected, RowsGone, TransientError, Written
+from integration_hub.http.flight import Flight
 from integration_hub.sync import lanes, schema, settle, trouble
 from integration_hub.sync.models.run import Outcome
 from integration_hub.sync.plan import Plan, Step
@@ -16,10 +20,60 @@ from integration_hub.sync.turn import Slice
 log = structlog.get_logger(__name__)
 
 
+def make(turn: Slice, groups: Sequence[Sequence[Plan]], going: Callable[[], bool]) -> list[Result]:
+    """A call for each of these groups, several at once where the provider is quick enough for that; rows with files
+    need several calls each and go alone. Those not begun, because the turn is over, are as they were before."""
+    together = [] if turn.slow else [group for group in groups if not any(plan.files for plan in group)]
+    if len(together) < 2:
+        together = []
+    results = _fly(turn, together, going)
+    for group in groups:
+        if group in together:
+            continue
+        if going():
+            with told(turn, group):
+                results += attempt(turn, group)
+        else:
+            settle.restore(turn.held, group)
+    return results
+
+
+def _fly(turn: Slice, groups: Sequence[Sequence[Plan]], going: Callable[[], bool]) -> list[Result]:
+    """All of these calls at once; what came of them is looked at when all are back. Those that failed come last: they
+    may ask for further calls."""
+    flight = Flight([partial(_in_flight, turn, group) for group in groups], going)
+    flown = [(group, outcome) for group, outcome in zip(groups, flight.run(), strict=True) if outcome is not None]
+    turn.opens = flight.lot.opens
+    begun = [group for group, _outcome in flown]
+    if grounded := [plan for group in groups if group not in begun for plan in group]:
+        settle.restore(turn.held, grounded)
+    results: list[Result] = []
+    for group, outcome in sorted(flown, key=lambda pair: pair[1].error is not None):
+        with told(turn, group):
+            results += judged(turn, group, outcome.result)
+    return results
+
+
+def _in_flight(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
+    with told(turn, plans):
+        return call(turn, plans)
+
+
+def told(turn: Slice, plans: Sequence[Plan]) -> AbstractContextManager[None]:
+    """Log lines say what these rows belong to: a full run's id, or live changes."""
+    runs = ",".join(sorted({str(plan.work.run_id or "live") for plan in plans}))
+    return bound_contextvars(run=runs, mapping=str(turn.held.target))
+
+
 def attempt(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
     """One call for these rows, and what its outcome means. A refused batch is bisected until the culprit is alone."""
+    return judged(turn, plans, partial(call, turn, plans))
+
+
+def judged(turn: Slice, plans: Sequence[Plan], came: Callable[[], list[Result]]) -> list[Result]:
+    """What it means that a call came to this, or raised it."""
     try:
-        results = call(turn, plans)
+        results = came()
     except ProviderError as error:
         turn.slow = isinstance(error, TransientError) and error.unsure
         return refused(turn, plans, error)

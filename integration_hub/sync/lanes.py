@@ -23,7 +23,7 @@ class LostLane(Exception):
 
 @dataclass(frozen=True)
 class Claim:
-    """A lane in our hands until `until` (database time)."""
+    """A lane in our hands until `until` (database time). `slow`: its last call timed out."""
 
     lane_id: int
     token: UUID
@@ -31,6 +31,7 @@ class Claim:
     company_id: UUID
     connection_id: UUID
     until: datetime
+    slow: bool = False
 
 
 def ensure(mapping: Mapping) -> Lane:
@@ -56,7 +57,7 @@ WHERE id = (
                 WHERE c.id = lane.connection_id AND c.is_active AND c.status = 'connected')
     AND (NOT lane.slow OR (SELECT count(*) FROM sync_lanes s WHERE s.slow AND s.lease_until > %s) < %s)
   ORDER BY lane.served_at LIMIT 1 {skip_locked})
-RETURNING id, target, company_id, connection_id
+RETURNING id, target, company_id, connection_id, slow
 """
 
 
@@ -73,8 +74,25 @@ def claim() -> Claim | None:
         row = opened.fetchone()
     if row is None:
         return None
-    target, company, owner = (value if isinstance(value, UUID) else UUID(value) for value in row[1:])
-    return Claim(row[0], token, target, company, owner, until)
+    target, company, owner = (value if isinstance(value, UUID) else UUID(value) for value in row[1:4])
+    return Claim(row[0], token, target, company, owner, until, bool(row[4]))
+
+
+# Nothing changed that makes a new turn necessary, and no other lane waits for a thread.
+_GO_ON = """
+SELECT 1 FROM sync_lanes lane JOIN integration_configs c ON c.id = lane.connection_id
+JOIN sync_mappings mapping ON mapping.id = lane.target
+WHERE lane.id = %s AND lane.claim = %s AND lane.paused = '' AND c.is_active AND c.status = 'connected'
+  AND mapping.version = %s AND NOT EXISTS (
+    SELECT 1 FROM sync_lanes other WHERE other.id <> lane.id AND other.paused = '' AND other.next_due <= {now}
+      AND (other.lease_until IS NULL OR other.lease_until < {now}))
+"""
+
+
+def may_go_on(held: Claim, version: int) -> bool:
+    """Whether a turn may last longer than its share. `version`: of the mapping as it was read."""
+    now, offset = clock.now_sql()
+    return bool(sql.fetch(_GO_ON.format(now=now), [held.lane_id, held.token, version, *offset, *offset]))
 
 
 def ours(held: Claim, what: str = "1") -> clock.SqlAndParams:

@@ -9,7 +9,6 @@ from uuid import UUID
 import structlog
 from django.db import Error as DatabaseError
 from django.db.models import F, Min, Q
-from structlog.contextvars import bound_contextvars
 
 from integration_hub.companies import scope
 from integration_hub.connections.models import Connection
@@ -17,6 +16,7 @@ from integration_hub.contract import FieldRefused, ProviderError, Written
 from integration_hub.http import clock, metrics
 from integration_hub.sync import (
     acts,
+    calls,
     ladder,
     lanes,
     linking,
@@ -29,7 +29,7 @@ from integration_hub.sync import (
     settle,
     trouble,
 )
-from integration_hub.sync.calls import attempt, blame_field, give_up, handle
+from integration_hub.sync.calls import blame_field, give_up, handle
 from integration_hub.sync.models import WorkRow
 from integration_hub.sync.models.run import Outcome
 from integration_hub.sync.plan import Plan, Step
@@ -40,7 +40,7 @@ from integration_hub.sync.turn import SOON, Slice
 
 log = structlog.get_logger(__name__)
 
-CALLS = 5  # calls whose rows are read and settled together
+CALLS = 5  # calls whose rows are read and settled together, and which may be in flight together
 CHUNK = 1.0  # seconds after which no further call of a chunk begins: somebody may be waiting for the next one
 
 
@@ -52,7 +52,7 @@ def serve(held: lanes.Claim) -> None:
             if job is None:
                 lanes.release(held, _acts(held))
                 return
-            turn = Slice(held, job)
+            turn = Slice(held, job, slow=held.slow)
             _work(turn)
     except lanes.LostLane:
         log.warning("lane lost while working", target=str(held.target))
@@ -72,6 +72,7 @@ def _acts(held: lanes.Claim) -> datetime | None:
 
 def _work(turn: Slice) -> None:
     while turn.going:
+        turn.rest()
         if reading.step(turn):
             continue
         chunk = pick(turn.job)
@@ -82,7 +83,7 @@ def _work(turn: Slice) -> None:
             break
         deliver(turn, chunk)
     if turn.in_the_midst and not turn.over and not turn.given_up:
-        turn.next_due = clock.now()
+        turn.next_due = clock.now() + timedelta(seconds=turn.room_in)
         return
     runs.finish(turn.job.mapping)
     trouble.tell_given_up(turn.job, raised=turn.given_up)
@@ -193,19 +194,13 @@ def _agreed(planned: Plan) -> Written | None:
 
 
 def send(turn: Slice, plans: Sequence[Plan]) -> None:
-    """Call by call, then settle once: the database is asked a few times a chunk, not a few times a call."""
+    """Make the calls, then settle once: the database is asked a few times a chunk, not a few times a call."""
     if not plans or turn.over:
         return
     settle.begin(turn.held, plans)
-    results: list[Result] = []
-    ends = time.monotonic() + CHUNK
+    groups, ends = _groups(plans, turn.job.sink.batch), time.monotonic() + CHUNK
     with metrics.together():
-        for group in _groups(plans, turn.job.sink.batch):
-            if turn.over or time.monotonic() > ends:
-                settle.restore(turn.held, group)
-                continue
-            with bound_contextvars(run=_runs(group), mapping=str(turn.held.target)):
-                results += attempt(turn, group)
+        results = calls.make(turn, groups, lambda: not turn.over and time.monotonic() <= ends)
     results = without_strangers(turn, results)
     mirror(turn.job, results)
     settle.settle(turn.held, turn.job, turn.live, results)
@@ -215,11 +210,6 @@ def send(turn: Slice, plans: Sequence[Plan]) -> None:
         turn.cured = True
     if results:
         runs.touch(turn.job.connection)
-
-
-def _runs(plans: Sequence[Plan]) -> str:
-    """What the log says these rows belong to: a full run's id, or live changes."""
-    return ",".join(sorted({str(p.work.run_id or "live") for p in plans}))
 
 
 def mirror(job: Job, results: Sequence[Result]) -> None:

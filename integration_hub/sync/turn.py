@@ -1,4 +1,4 @@
-"""One turn of one lane: what is known of it while it lasts. About 2 s."""
+"""One turn of one lane: what is known of it while it lasts. About 2 s, more where nobody waits for the next one."""
 
 import time
 from dataclasses import dataclass, field
@@ -14,15 +14,19 @@ from integration_hub.sync import lanes, runs
 from integration_hub.sync.models import SyncRun
 from integration_hub.sync.targets import Job
 
-SLICE = 2.0  # seconds, then the lane goes to the back of the line
+SLICE = 2.0  # seconds, then the lane goes to the back of the line, if there is one
+LONGEST = 8.0  # seconds a turn lasts where nobody waits behind it
+LONGEST_REST = 1.0  # seconds a turn sleeps for the pace
 SOON = 2.0  # seconds until a lane that has to wait looks again
+AHEAD = 0.08  # seconds before the next call may leave in which its rows are read
 MARGIN = 5.0  # seconds before the lease's end by which every call is over
 
 
 @dataclass
 class Slice:
     """One turn of one lane. `next_due` is when it wants to be served again, set when the turn ends early.
-    `in_the_midst`: the last chunk was a full one of a full run, so that more of it is due and nothing is over yet."""
+    `in_the_midst`: the last chunk was a full one of a full run, so that more of it is due and nothing is over yet.
+    `opens`: when the pace leaves room for further calls (monotonic), as far as is known."""
 
     held: lanes.Claim
     job: Job
@@ -33,12 +37,31 @@ class Slice:
     given_up: bool = False
     cured: bool = False
     in_the_midst: bool = False
+    opens: float = 0.0
     opened: dict[int, Any] = field(default_factory=dict)
     waits_for_parents: bool = False
 
     @property
     def going(self) -> bool:
-        return not self.over and time.monotonic() - self.started < SLICE
+        if self.over:
+            return False
+        at = time.monotonic() + self.room_in
+        return at - self.started < SLICE or (self.in_the_midst and self._may_go_on(at))
+
+    def _may_go_on(self, at: float) -> bool:
+        """Nobody waits for our thread, people still want what we do, and the lease lasts for further calls."""
+        lasts = at - self.started < LONGEST and at + settings.CALL_SECONDS < self.ends_by
+        return lasts and lanes.may_go_on(self.held, self.job.version)
+
+    @property
+    def room_in(self) -> float:
+        """Seconds until the rows of the next calls are to be read: just before the pace leaves room for them, so that
+        whatever is changed until then goes first. 0 where that is too far away to be slept."""
+        wait = self.opens - AHEAD - time.monotonic()
+        return wait if 0 < wait < LONGEST_REST else 0.0
+
+    def rest(self) -> None:
+        time.sleep(self.room_in)
 
     @property
     def ends_by(self) -> float:

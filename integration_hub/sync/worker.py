@@ -12,7 +12,7 @@ from integration_hub.sync.models import Heartbeat
 log = structlog.get_logger(__name__)
 
 SHIFT = 8.0  # seconds; then the thread is given back and another nudge takes over
-MOMENT = 0.5  # seconds a thread sleeps at most
+MOMENT = 0.9  # seconds a thread sleeps at most: the rest between two flights
 BEAT_EVERY = timedelta(seconds=10)
 
 

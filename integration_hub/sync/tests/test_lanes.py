@@ -11,7 +11,9 @@ from integration_hub.connections.models import Connection
 from integration_hub.http import clock
 from integration_hub.sync import lanes, runs, worker
 from integration_hub.sync.models import Lane
+from integration_hub.sync.targets import load
 from integration_hub.sync.tests import toy
+from integration_hub.sync.turn import Slice
 
 pytestmark = pytest.mark.engine
 
@@ -164,3 +166,43 @@ def test_a_drain_waits_for_a_lane_that_is_due_again_in_a_moment_but_not_for_a_la
     assert worker.drain(20) == 2
     assert served == [world.pk] * 2
     assert [0 < seconds <= 0.3 for seconds in slept] == [True]
+
+
+# --- longer turns -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held(world) -> lanes.Claim:
+    lanes.wake([world.pk])
+    claimed = lanes.claim()
+    assert claimed is not None
+    return claimed
+
+
+def test_a_turn_goes_on_while_nobody_else_waits(world, held):
+    assert lanes.may_go_on(held, world.version)
+    Lane.everywhere.create(
+        target=uuid4(),
+        company_id=world.company_id,
+        connection_id=world.connection_id,
+        served_at=clock.now(),
+        next_due=clock.now(),
+    )
+    assert not lanes.may_go_on(held, world.version)
+
+
+def test_a_turn_ends_when_what_it_does_is_no_longer_wanted(world, held):
+    assert not lanes.may_go_on(held, world.version + 1)
+    Lane.everywhere.filter(target=world.pk).update(paused="configure")
+    assert not lanes.may_go_on(held, world.version)
+    Lane.everywhere.filter(target=world.pk).update(paused="")
+    Connection.everywhere.filter(pk=world.connection_id).update(is_active=False)
+    assert not lanes.may_go_on(held, world.version)
+
+
+def test_a_turn_lasts_no_longer_than_its_lease_allows_calls(world, held, settings):
+    turn = Slice(held, load(held.target), in_the_midst=True)
+    turn.started -= 3.0
+    assert turn.going
+    settings.SYNC_LEASE = settings.CALL_SECONDS + 8
+    assert not turn.going

@@ -2,7 +2,8 @@
 
 import threading
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -115,7 +116,8 @@ TOY = RecordType(
 
 @dataclass
 class Remote:
-    """Rows by remote id. `before` and `after` run around every call's effect and may raise or sleep."""
+    """Rows by remote id. `before` and `after` run around every call's effect and may raise or sleep. `overlaps`: how
+    often a row was in two calls at once; `most`: how many calls were in flight at once."""
 
     rows: dict[str, dict[str, Json]] = field(default_factory=dict)
     calls: list[tuple[str, int]] = field(default_factory=list)
@@ -123,6 +125,8 @@ class Remote:
     after: Callable[[str, Sequence[Any]], None] | None = None
     busy: dict[str, int] = field(default_factory=dict)
     overlaps: int = 0
+    flying: int = 0
+    most: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
     moves: dict[str, int] = field(default_factory=dict)  # when each row was changed, by a clock that only counts
     clock: int = 0
@@ -150,16 +154,22 @@ class Remote:
         self.calls.clear()
         self.busy.clear()
         self.before = self.after = None
-        self.overlaps = 0
+        self.overlaps = self.flying = self.most = 0
 
-    def enter(self, target: str) -> None:
+    @contextmanager
+    def carrying(self, keys: Sequence[str]) -> Iterator[None]:
+        """A call with these rows is on its way."""
         with self.lock:
-            self.overlaps += bool(self.busy.get(target))
-            self.busy[target] = self.busy.get(target, 0) + 1
-
-    def leave(self, target: str) -> None:
-        with self.lock:
-            self.busy[target] -= 1
+            self.overlaps += sum(bool(self.busy.get(key)) for key in keys)
+            self.busy.update({key: self.busy.get(key, 0) + 1 for key in keys})
+            self.flying += 1
+            self.most = max(self.most, self.flying)
+        try:
+            yield
+        finally:
+            with self.lock:
+                self.busy.update({key: self.busy[key] - 1 for key in keys})
+                self.flying -= 1
 
 
 REMOTE = Remote()
@@ -187,8 +197,7 @@ class ToySink(Sink[Remote]):
 
     def upsert(self, client: Remote, target: Target, rows: Sequence[Row]) -> Sequence[Written]:
         outside_transactions()
-        client.enter(target.id)
-        try:
+        with client.carrying([row.hub_id for row in rows]):
             client.calls.append(("upsert", len(rows)))
             if client.before:
                 client.before("upsert", rows)
@@ -196,8 +205,6 @@ class ToySink(Sink[Remote]):
             if client.after:
                 client.after("upsert", rows)
             return written
-        finally:
-            client.leave(target.id)
 
     def write(self, client: Remote, row: Row) -> Written:
         with client.lock:
@@ -212,8 +219,7 @@ class ToySink(Sink[Remote]):
 
     def delete(self, client: Remote, target: Target, remote_ids: Sequence[str]) -> None:
         outside_transactions()
-        client.enter(target.id)
-        try:
+        with client.carrying(remote_ids):
             client.calls.append(("delete", len(remote_ids)))
             if client.before:
                 client.before("delete", remote_ids)
@@ -222,8 +228,6 @@ class ToySink(Sink[Remote]):
                 client.moves.pop(remote_id, None)
             if client.after:
                 client.after("delete", remote_ids)
-        finally:
-            client.leave(target.id)
 
     def read(self, client: Remote, target: Target, remote_ids: Sequence[str]) -> Mapping[str, Mapping[str, Json]]:
         outside_transactions()
