@@ -51,6 +51,19 @@ hypothesis.settings.register_profile("hub", deadline=None, suppress_health_check
 hypothesis.settings.load_profile("hub")
 
 
+# --- speed ------------------------------------------------------------------------------------------------------------
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Passwords of tests need no strong hash, and tables are emptied without Django's long way around."""
+    from django.conf import settings
+
+    from integration_hub.tests import emptying
+
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    emptying.install()
+
+
 # --- the wire: cut in one place ---------------------------------------------------------------------------------------
 
 
