@@ -20,9 +20,9 @@ from integration_hub.companies.requests import HubRequest
 from integration_hub.records.exporting.columns import SHEETS, Sheet
 from integration_hub.records.exporting.reading import Picked, read
 from integration_hub.records.exporting.sending import KINDS, Pieces, note, sent
-from integration_hub.records.exporting.writing import csv_bytes, xlsx_file
+from integration_hub.records.exporting.writing import csv_bytes
+from integration_hub.records.exporting.xlsx import xlsx_bytes
 
-PIECE = 1 << 16  # bytes of a file on disk sent at a time
 NOT_FILTERS = (FIELD, PAGE_VAR, ALL_VAR, ERROR_FLAG)
 
 
@@ -59,8 +59,7 @@ def _csv(company: Company, sheet: Sheet, picked: Picked) -> Pieces:
 def _xlsx(company: Company, sheet: Sheet, picked: Picked, who: str) -> Pieces:
     title = str(sheet.model._meta.verbose_name_plural).capitalize()
     said = about(company, title, picked.count, who)
-    with xlsx_file(title, sheet.headings, read(company, sheet, picked), said) as file:
-        yield from iter(lambda: file.read(PIECE), b"")
+    return xlsx_bytes(title, sheet.headings, read(company, sheet, picked), said)
 
 
 def about(company: Company, title: str, count: int, who: str) -> list[str]:

@@ -19,7 +19,7 @@ from openpyxl import load_workbook
 from integration_hub.companies.models import Company, User
 from integration_hub.notices.models import AuditEvent
 from integration_hub.records.admin.base import RecordAdmin
-from integration_hub.records.exporting import cells, reading, writing
+from integration_hub.records.exporting import cells, reading, xlsx
 from integration_hub.records.exporting.columns import SHEETS
 from integration_hub.records.importing import services as imports
 from integration_hub.records.importing import work
@@ -221,16 +221,13 @@ def test_an_export_that_is_imported_changes_nothing(
 
 
 def test_what_excel_has_no_room_for_is_said() -> None:
-    book = writing.Workbook("Orders", ["Number", "Notes"], room=3)
-    for row in (["A1", "x" * 32_768], ["A2", None], ["A3", None], ["A4", None]):
-        book.append(row)
-    file = io.BytesIO()
-    book.save(file, ["Four orders"])
-    rows, about = sheets(file.getvalue())
+    chunks: Any = [[["A1", "x" * 32_768], ["A2", None]], [["A3", None], ["A4", None]]]
+    file = b"".join(xlsx.xlsx_bytes("Orders & <more>", ["Number", "Notes"], chunks, ["Four orders"], room=3))
+    rows, about = sheets(file)
     assert rows == [["Number", "Notes"], ["A1", None], ["A2", None]]
     assert [line for (line,) in about] == [
         "Four orders",
-        "2 further rows are not in this file: Excel has room for 3. The CSV has all of them.",
+        "2 further rows are not in this file: a sheet has room for 2. The CSV has all of them.",
         "Cells with more than 32,767 characters, Excel's most, are left empty. The CSV has them.",
     ]
 
