@@ -11,9 +11,10 @@ from django.core.validators import validate_email
 from django.utils.translation import gettext as _
 
 from integration_hub.companies.models import Company, currency_code
+from integration_hub.records import phones
 from integration_hub.records.importing import dates, numbers, words
 from integration_hub.records.importing.problems import cut
-from integration_hub.records.models import Appointment, Customer, Event, Order, Ticket
+from integration_hub.records.models import Customer, Event, Order
 
 UNKNOWN = ("", "NULL")
 LONGEST = {
@@ -48,11 +49,13 @@ class Broken(str):
 class Cells:
     """Reads the cells of one file. Values stay text, in our own form: they can be compared, and kept on disk."""
 
-    def __init__(self, company: Company, *, date_order: str = "", decimal_comma: bool | None = None) -> None:
+    def __init__(
+        self, company: Company, kind: str = "orders", *, date_order: str = "", decimal_comma: bool | None = None
+    ) -> None:
         self.zone = ZoneInfo(company.timezone)
         self.date_order, self.decimal_comma = date_order, decimal_comma
         self.known: dict[tuple[str, type], dict[str, str | None]] = {}
-        self.readers = self._readers()
+        self.readers = {**self._readers(), **_readers_of(kind)}
 
     def _readers(self) -> Mapping[str, Reader]:
         """How each field that is not plain text is read."""
@@ -65,10 +68,6 @@ class Cells:
             "priority": choice(Order.Priority.choices, words.PRIORITY),
             "payment_state": choice(Order.PaymentState.choices, words.PAYMENT),
             "language": choice([(code, name) for code, name in Customer._meta.get_field("language").flatchoices]),
-            "event_status": choice(Event.Status.choices),
-            "event_kind": choice(Event.Kind.choices),
-            "ticket_status": choice(Ticket.Status.choices),
-            "appointment_status": choice(Appointment.Status.choices),
             "currency": self.currency,
             "total": self.amount,
             "unit_price": self.amount,
@@ -168,6 +167,20 @@ class Cells:
             said = _("There is no currency “%(text)s”. Write one of ISO 4217, such as EUR, RON or ILS.")
             raise ValueError(said % {"text": text})
         return text.upper()
+
+
+def _readers_of(kind: str) -> Mapping[str, Reader]:
+    """What a kind reads in its own way."""
+    if kind == "events":
+        return {"status": choice(Event.Status.choices), "kind": choice(Event.Kind.choices)}
+    return {"country": country} if kind == "branches" else {}
+
+
+def country(text: str) -> str:
+    code = phones.country_code(text)
+    if not code:
+        raise ValueError(_("“%(text)s” is no country. Write its two letters, such as RO.") % {"text": cut(text)})
+    return code
 
 
 def kept(number: Decimal, digits: int, places: int, text: str) -> str:

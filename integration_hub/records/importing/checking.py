@@ -14,16 +14,17 @@ from integration_hub.records import money
 from integration_hub.records.importing import columns as naming
 from integration_hub.records.importing import files, folding, looking, spool
 from integration_hub.records.importing.cells import Cells
-from integration_hub.records.importing.chunks import Chunk, wanted
+from integration_hub.records.importing.chunks import Chunk, chunk_of, wanted
 from integration_hub.records.importing.columns import Columns
 from integration_hub.records.importing.finding import Ambiguous, Wanted
 from integration_hub.records.importing.folding import Draft
 from integration_hub.records.importing.problems import Asks, Problems, Unreadable
+from integration_hub.records.importing.simple import Many
 from integration_hub.records.importing.spool import Spool
 from integration_hub.records.importing.work import Held
 from integration_hub.records.models import Import, ImportShape
 from integration_hub.records.models.imports import ImportState
-from integration_hub.records.services import Invalid, bulk, customers, images, orders
+from integration_hub.records.services import Invalid, bulk, images, taking_back
 
 CHECKED = 500  # records looked at together
 PREVIEWED = 20
@@ -88,7 +89,7 @@ def fill(held: Held, columns: Columns, problems: Problems) -> int:
     row = held.row
     files.remove_spool(row.stored)
     told = row.settings
-    cells = Cells(row.company, date_order=told["date_order"], decimal_comma=told["decimal_comma"])
+    cells = Cells(row.company, row.kind, date_order=told["date_order"], decimal_comma=told["decimal_comma"])
     counted = Counted(held)
     with looking.opened(stored(row), told) as table, spool.opened(files.spool(row.stored)) as kept:
         rows = folding.rows(row.kind, counted.each(table.rows(problems)), columns, cells, problems)
@@ -113,7 +114,7 @@ class Counted:
 def check(company: Company, kind: str, columns: Columns, drafts: Iterator[Draft], report: Report, kept: Spool) -> None:
     """Try every record without saving: counts what would happen and collects what is wrong."""
     while batch := list(islice(drafts, CHECKED)):
-        chunk, fresh = Chunk(company, kind, batch), set[Wanted]()
+        chunk, fresh = chunk_of(company, kind, batch), set[Wanted]()
         known = bulk.known_orders(company, [draft.key for draft in batch]) if kind == "orders" else {}
         for draft in batch:
             try:
@@ -130,7 +131,11 @@ def check(company: Company, kind: str, columns: Columns, drafts: Iterator[Draft]
     report.new_customers = kept.noted()
 
 
-def _planned(chunk: Chunk, draft: Draft, known: dict[str, Any], report: Report, fresh: set[Wanted]) -> bulk.Plan[Any]:
+def _planned(
+    chunk: Chunk | Many, draft: Draft, known: dict[str, Any], report: Report, fresh: set[Wanted]
+) -> bulk.Plan[Any]:
+    if isinstance(chunk, Many):
+        return chunk.plan(draft)
     if chunk.kind == "customers":
         entry = chunk.customer(draft)
         report.unread_phones += bool(entry.phone_raw)
@@ -148,7 +153,7 @@ def _note(draft: Draft, plan: bulk.Plan[Any], report: Report) -> None:
     if total is not None:
         report.totals[plan.now.currency] += total
     if len(report.preview) < PREVIEWED:
-        names = orders.FIELDS if total is not None else customers.FIELDS
+        names = taking_back.NOUNS[str(plan.now._meta.model_name)].fields
         fields = images.shown(plan, names)
         report.preview.append({"line": draft.line, "key": str(plan.now), "verb": plan.verb, "fields": fields})
 

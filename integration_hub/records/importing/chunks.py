@@ -9,6 +9,7 @@ from integration_hub.companies.models import Company
 from integration_hub.records import phones
 from integration_hub.records.importing.finding import Finder, Wanted
 from integration_hub.records.importing.folding import Draft
+from integration_hub.records.importing.simple import NOUNS, Many
 from integration_hub.records.models import Customer, Order
 from integration_hub.records.services import bulk
 
@@ -91,6 +92,10 @@ class Chunk:
         said, theirs = wanted("orders", draft), there.customer
         pairs = ((said.reference, theirs.reference), (said.email, theirs.email), (said.name, theirs.name))
         return bool(said) and all(one == other for one, other in pairs if one)
+
+
+def chunk_of(company: Company, kind: str, drafts: Sequence[Draft]) -> Chunk | Many:
+    return Many(company, kind, drafts) if kind in NOUNS else Chunk(company, kind, drafts)
 
 
 def _there(company: Company, numbers: Sequence[str]) -> dict[str, There]:

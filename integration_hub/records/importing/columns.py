@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from integration_hub.records.importing.problems import Asks, Question, Unreadable
-from integration_hub.records.models import Customer, Order, OrderItem
+from integration_hub.records.models import Branch, Customer, Event, Order, OrderItem, Staff
 
 # Our field: the names other systems give it, best first; compared without case, spaces and signs.
 CUSTOMER_FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -44,10 +44,58 @@ ITEM_FIELDS: Mapping[str, tuple[str, ...]] = {
     "discount": ("discount",),
 }
 ORDER_FIELDS = {**HEADER_FIELDS, **ITEM_FIELDS}
-FIELDS = {"customers": CUSTOMER_FIELDS, "orders": ORDER_FIELDS}
-MODELS = {"customers": (Customer,), "orders": (Order, OrderItem)}
+EVENT_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "title": ("title", "event title", "event name", "event", "name"),
+    "starts_at": ("starts at", "starts", "start", "start time", "begins", "date"),
+    "ends_at": ("ends at", "ends", "end", "end time"),
+    "summary": ("summary", "description"),
+    "kind": ("kind", "event type", "type"),
+    "status": ("status", "event status"),
+    "capacity": ("capacity", "places", "seats"),
+    "timezone": ("time zone", "timezone", "tz"),
+    "branch": ("branch", "branch name"),
+    "venue": ("venue", "location", "place"),
+}
+BRANCH_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "name": ("name", "branch", "branch name"),
+    "street": ("street", "address", "street and number"),
+    "postal_code": ("postal code", "zip", "zip code", "postcode"),
+    "city": ("city", "town"),
+    "region": ("region", "state", "county"),
+    "country": ("country", "country code"),
+    "phone": ("phone", "phone number", "telephone"),
+    "timezone": ("time zone", "timezone", "tz"),
+}
+STAFF_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "email": ("email", "e-mail address", "mail"),
+    "name": ("name", "full name", "staff member", "employee"),
+    "phone": ("phone", "phone number", "telephone", "mobile"),
+    "role_title": ("role", "role title", "job title", "position", "title"),
+    "branch": ("branch", "branch name"),
+}
+FIELDS = {
+    "customers": CUSTOMER_FIELDS,
+    "orders": ORDER_FIELDS,
+    "events": EVENT_FIELDS,
+    "branches": BRANCH_FIELDS,
+    "staff": STAFF_FIELDS,
+}
+MODELS = {
+    "customers": (Customer,),
+    "orders": (Order, OrderItem),
+    "events": (Event,),
+    "branches": (Branch,),
+    "staff": (Staff,),
+}
 # One of these must be there, or rows could not be told apart.
-KEYS = {"customers": ("reference", "email", "name"), "orders": ("order_number",)}
+KEYS = {
+    "customers": ("reference", "email", "name"),
+    "orders": ("order_number",),
+    "events": ("title", "starts_at"),
+    "branches": ("name",),
+    "staff": ("email", "name"),
+}
+WHOLE_KEYS = ("events",)  # all of the key tells them apart, not the first part that is there
 
 
 @dataclass(frozen=True)

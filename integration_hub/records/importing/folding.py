@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integration_hub.records.importing.cells import Cells
-from integration_hub.records.importing.columns import ITEM_FIELDS, KEYS, Columns
+from integration_hub.records.importing.columns import ITEM_FIELDS, KEYS, WHOLE_KEYS, Columns
 from integration_hub.records.importing.problems import Problems, cut
 from integration_hub.records.importing.spool import Row, Spool
 
@@ -102,6 +102,8 @@ def _read_together(
 def key_of(kind: str, values: Values) -> str:
     """What tells records of a file apart; "" when the row does not say."""
     keys = KEYS[kind]
+    if kind in WHOLE_KEYS:
+        return " ".join(values[name] for name in keys) if all(name in values for name in keys) else ""
     if len(keys) == 1:
         return values.get(keys[0], "")
     return next((f"{name[0]}:{values[name]}" for name in keys if name in values), "")

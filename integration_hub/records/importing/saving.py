@@ -16,10 +16,11 @@ from django.db import connection, transaction
 from django.utils.translation import gettext as _
 
 from integration_hub.records.importing import checking, columns, files, folding, spool
-from integration_hub.records.importing.chunks import Chunk
+from integration_hub.records.importing.chunks import Chunk, chunk_of
 from integration_hub.records.importing.finding import Ambiguous
 from integration_hub.records.importing.folding import Draft
 from integration_hub.records.importing.problems import Problems
+from integration_hub.records.importing.simple import Many
 from integration_hub.records.importing.work import Held
 from integration_hub.records.models import ImportedRecord
 from integration_hub.records.models.imports import ImportState
@@ -28,7 +29,6 @@ from integration_hub.sync import pacing
 
 FIRST_CHUNK, LARGEST_CHUNK = 10, 500
 UNPACED = 0.5  # seconds a transaction may take where nobody waits for it
-NOUNS = {"customers": "customer", "orders": "order"}
 
 
 def run(held: Held, ends: float) -> None:
@@ -84,22 +84,22 @@ def _save(held: Held, batch: Sequence[Draft], size: Size) -> bool:
 
 def save_chunk(held: Held, batch: Sequence[Draft], size: Size) -> None:
     """One transaction: the records, their images, and how far we are."""
-    chunk = Chunk(held.company, held.row.kind, batch)
+    chunk = chunk_of(held.company, held.row.kind, batch)
     with size.transaction():
         if chunk.moved():
-            chunk = Chunk(held.company, held.row.kind, batch)
+            chunk = chunk_of(held.company, held.row.kind, batch)
         outcome = chunk.save()
         _keep_images(held, chunk, outcome)
         _advance(held, batch, outcome)
 
 
-def _keep_images(held: Held, chunk: Chunk, outcome: bulk.Outcome) -> None:
+def _keep_images(held: Held, chunk: Chunk | Many, outcome: bulk.Outcome) -> None:
     """What each record was before: an undo needs it. Those made for others come first, so that they go last."""
     made: list[tuple[str, Any, Any, Any]] = [("customer", one.pk, None, None) for one in chunk.new_customers]
     for plan in outcome.plans:
         if plan.verb != "unchanged":
             before, after = (None, None) if plan.before is None else images.pair(plan)
-            made.append((NOUNS[chunk.kind], plan.now.pk, before, after))
+            made.append((str(plan.now._meta.model_name), plan.now.pk, before, after))
     ImportedRecord.everywhere.bulk_create(
         ImportedRecord(
             of_import=held.row, company_id=held.row.company_id, noun=noun, record_id=pk, before=before, after=after
