@@ -15,6 +15,11 @@ from integration_hub.hub.tests.conftest import Drawer, fill
 from integration_hub.hub.tests.paper import PROVIDER
 
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
+SCREENS = ("light", "phone")  # `flaws` makes them dark too
+# Colours fade into others.
+STILL = """Promise.all(document.getAnimations()
+    .filter((one) => one.effect.getComputedTiming().iterations !== Infinity).map((one) => one.finished))"""
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1360, "height": 900}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1360, "height": 900}, "color_scheme": "dark"},
@@ -63,11 +68,24 @@ def opened(browser: Browser, live_server: Any) -> Iterator[Opened]:
     assert [text for text in said if not any(part in text for part in expected)] == []
 
 
-def violations(page: Page) -> list[str]:
+def violations(page: Page, **how: Any) -> list[str]:
     """What axe-core finds wrong, one line for each rule and element."""
     page.evaluate(AXE)
-    found = page.evaluate("axe.run(document, {preload: false})")["violations"]
+    options = {"preload": False, "resultTypes": ["violations"], **how}
+    found = page.evaluate("(options) => axe.run(document, options)", options)["violations"]
     return [f"{rule['id']} ({rule['impact']}): {node['html'][:200]}" for rule in found for node in rule["nodes"]]
+
+
+def flaws(page: Page) -> list[str]:
+    """What is wrong with a page at the width it has, light and dark. In the dark the rules about colours are asked
+    again; the others look at nothing that could have changed."""
+    wrong = violations(page) + ["wider than the screen"] * (overflow(page) > 0)
+    page.emulate_media(color_scheme="dark")
+    page.evaluate(STILL)
+    wrong += [f"in the dark: {each}" for each in violations(page, runOnly=COLOURS)]
+    page.emulate_media(color_scheme="light")
+    page.evaluate(STILL)
+    return wrong
 
 
 def overflow(page: Page) -> int:
