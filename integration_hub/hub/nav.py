@@ -36,6 +36,7 @@ SECTIONS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
         _("Company"),
         (
             Entry(_("Events"), "records.Event", "calendar"),
+            Entry(_("Orders at a glance"), "hub:orders", "chart"),
             Entry(_("Orders"), "records.Order", "cart"),
             Entry(_("Tickets"), "records.Ticket", "ticket"),
             Entry(_("Customers"), "records.Customer", "people"),

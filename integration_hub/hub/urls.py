@@ -7,7 +7,7 @@ from django.views.generic import RedirectView
 from integration_hub.companies.middleware import switch
 from integration_hub.hub import health
 from integration_hub.hub.consent import views as consent
-from integration_hub.hub.views import checking, exports, imports, mappings, overview, problems, providers, runs
+from integration_hub.hub.views import checking, exports, imports, mappings, orders, overview, problems, providers, runs
 
 mapping_pages: list[URLPattern | URLResolver] = [
     path("new/", mappings.new, name="mapping_new"),
@@ -41,6 +41,7 @@ hub_pages: tuple[list[URLPattern | URLResolver], str] = (
         path("problems/<uuid:pk>/fix/", problems.fix, name="fix"),
         path("given-up/<uuid:mapping>/", problems.given_up, name="given_up"),
         path("given-up/<uuid:mapping>/retry/", problems.retry, name="retry_given_up"),
+        path("orders/", orders.orders, name="orders"),
         path("runs/", runs.runs, name="runs"),
         path("runs/export/", exports.runs, name="runs_export"),
         path("runs/<uuid:pk>/", runs.run, name="run"),

@@ -17,6 +17,7 @@ from integration_hub.records.models import Customer, Order
 from integration_hub.records.selection import Selection
 
 TOP = 10
+READ = 0.5  # of the chosen orders, read to find the best customers before all of them are
 DAYS = 3_660  # ten years; of more days that have orders, the newest
 
 Totals = dict[str, str]
@@ -53,7 +54,7 @@ class Buyer:
 @dataclass
 class Summary:
     """`by_status` and `by_priority` name every state; `per_day` has the days with orders, the oldest first;
-    `currency` is the one most of the orders are in, by which `top_customers` are ranked."""
+    `top_customers` are ranked by the currency most of the orders are in."""
 
     count: int = 0
     by_status: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(Order.Status.values, 0)))
@@ -61,7 +62,12 @@ class Summary:
     totals: Totals = field(default_factory=dict)
     per_day: list[Line] = field(default_factory=list)
     top_customers: list[Buyer] = field(default_factory=list)
-    currency: str = ""
+    by_currency: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def currency(self) -> str:
+        """The one most of the orders are in."""
+        return max(sorted(+self.by_currency), key=self.by_currency.__getitem__, default="")
 
 
 def summary(chosen: Selection) -> Summary:
@@ -71,7 +77,7 @@ def summary(chosen: Selection) -> Summary:
     made = _states(states)
     made.per_day = _per_day(days)
     if made.count:
-        made.top_customers = _named(_by_customers(chosen, made.currency) or _by_orders(chosen, made.currency))
+        made.top_customers = _named(_by_customers(chosen, made.currency) or _by_orders(chosen, made))
     return made
 
 
@@ -93,15 +99,14 @@ def _from_orders(chosen: Selection) -> tuple[Rows, Rows]:
 
 
 def _states(rows: Rows) -> Summary:
-    made, totals, currencies = Summary(), Amounts(), Counter[str]()
+    made, totals = Summary(), Amounts()
     for status, priority, currency, count, total in rows:
         made.count += count
         made.by_status[status] += count
         made.by_priority[priority] += count
-        currencies[currency] += count
+        made.by_currency[currency] += count
         totals[currency] += total
-    made.totals = Amounts.texts(_only(totals, currencies))
-    made.currency = max(sorted(+currencies), key=currencies.__getitem__, default="")
+    made.totals = Amounts.texts(_only(totals, made.by_currency))
     return made
 
 
@@ -138,13 +143,42 @@ def _by_customers(chosen: Selection, currency: str) -> Found:
     return _collected(ids, rows.filter(customer__in=ids).values_list("customer", "currency", "orders", "total"))
 
 
-def _by_orders(chosen: Selection, currency: str) -> Found:
+def _by_orders(chosen: Selection, made: Summary) -> Found:
     rows: QuerySet[Any] = chosen.orders().order_by().exclude(customer=None)
-    ranked = rows.values("customer").annotate(n=Count("pk"), main=Sum("total", filter=Q(currency=currency)))
-    best = ranked.order_by(F("main").desc(nulls_last=True), "-n", "customer").values_list("customer", flat=True)
-    ids = list(best[:TOP])
+    ids = _best_within(chosen, made, rows) or list(
+        _ranked(rows, made.currency).values_list("customer", flat=True)[:TOP]
+    )
     sums = rows.filter(customer__in=ids).values_list("customer", "currency").annotate(Count("pk"), Sum("total"))
     return _collected(ids, sums)
+
+
+def _ranked(rows: QuerySet[Any], currency: str) -> QuerySet[Any]:
+    ranked = rows.values("customer").annotate(n=Count("pk"), main=Sum("total", filter=Q(currency=currency)))
+    return ranked.order_by(F("main").desc(nulls_last=True), "-n", "customer")
+
+
+def _best_within(chosen: Selection, made: Summary, rows: QuerySet[Any]) -> list[UUID]:
+    """The best customers without reading all chosen orders; empty when those who might be among them have too many.
+
+    What some of a customer's orders come to is never more than what all of them do. So, the greatest of all time
+    first, nobody who follows can be among the best once the last of these has more than all orders of the next.
+    """
+    if chosen.book is None or chosen.customer:
+        return []
+    everybody = chosen.customer_rows(chosen.book).filter(currency=made.currency).order_by("-total", "customer")
+    best: list[tuple[Decimal, int, UUID]] = []
+    start, size, left = 0, 2 * TOP, int(made.count * READ)
+    while batch := list(everybody.values_list("customer", "total", "orders")[start : start + size + 1]):
+        left -= sum(orders for _pk, _total, orders in batch[:size])
+        if left < 0:
+            break
+        found = _ranked(rows.filter(customer__in=[pk for pk, *_rest in batch[:size]]), made.currency)
+        best += [(-main, -n, pk) for pk, n, main in found.values_list("customer", "n", "main") if main]
+        best = sorted(best)[:TOP]
+        if len(best) == TOP and (len(batch) <= size or -best[-1][0] > batch[size][1]):
+            return [pk for _main, _n, pk in best]
+        start, size = start + size, 2 * size
+    return []
 
 
 def _collected(ids: list[UUID], rows: Rows) -> Found:

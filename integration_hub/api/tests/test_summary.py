@@ -1,11 +1,12 @@
 """Counts and the summary of orders: the same from the roll-ups as from counting, narrowed by the same filters."""
 
+import random
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
 
-from integration_hub.records import selection
+from integration_hub.records import selection, summing
 from integration_hub.records.models import DayBook, Order
 from integration_hub.records.services import customers, daybooks, orders
 from integration_hub.rest.tests.test_access import problem
@@ -99,6 +100,21 @@ def test_the_roll_ups_say_what_counting_says(program, company, shelf, filters):
     assert added["count"] == listed["count"] == len(listed["results"])
     assert sum(added["by_status"].values()) == sum(added["by_priority"].values()) == added["count"]
     assert sum(day["count"] for day in added["per_day"]) == added["count"]
+
+
+@pytest.mark.parametrize("read", [0.5, 1_000])
+def test_the_best_customers_of_some_orders_are_found_without_reading_all(program, company, monkeypatch, read):
+    chance = random.Random(7)
+    people = [customers.create(company, {"name": f"Customer {n}"}) for n in range(40)]
+    for number, who in enumerate(people):
+        states = [("Sent", 100 + 10 * number), ("Delivered", 700 - 13 * number), ("Sent", chance.randrange(50))]
+        for status, total in states[: 2 + number % 2]:
+            orders.create(company, {"customer": who, "status": status, "total": total, "placed_at": NOON})
+    found = asked(program, "/summary", status="Sent")["top_customers"]
+    daybooks.tend_one(company.pk)
+    monkeypatch.setattr(summing, "READ", read)
+    assert asked(program, "/summary", status="Sent")["top_customers"] == found
+    assert len(found) == 10 and found[0]["name"] == "Customer 39"
 
 
 def test_a_name_that_very_many_have_is_found_as_well(program, company, shelf, monkeypatch):

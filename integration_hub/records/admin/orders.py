@@ -5,11 +5,14 @@ from typing import Any, cast
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, PAGE_VAR
+from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from integration_hub.companies.middleware import FIELD
 from integration_hub.companies.requests import HubRequest
 from integration_hub.records import money
 from integration_hub.records.admin.base import (
@@ -23,6 +26,7 @@ from integration_hub.records.admin.base import (
     save,
 )
 from integration_hub.records.models import Order, OrderItem
+from integration_hub.records.selection import Selection
 from integration_hub.records.services import items, orders
 
 # How a state looks in the list: the colour only underlines the word.
@@ -110,6 +114,21 @@ class ItemInline(PartInline):
         return "" if item.amount is None else money.text(item.amount, item.order.currency)
 
 
+# Filters of the orders' page that this list takes as well.
+OF_CUSTOMER = ("customer__id__exact", "customer__name__icontains", "customer__email__iexact")
+STATES = {"status__exact": Order.Status, "priority__exact": Order.Priority}
+NOT_FILTERS = {FIELD, PAGE_VAR, ORDER_VAR, ERROR_FLAG}
+
+
+def selected(request: HubRequest) -> Selection | None:
+    """What the list is narrowed to, where a Selection can say it without reading orders."""
+    asked = {name: str(value) for name, value in request.GET.items() if name not in NOT_FILTERS and value}
+    known = all(name in STATES and value in STATES[name].values for name, value in asked.items())
+    if request.company is None or not known:
+        return None
+    return Selection(request.company, asked.get("status__exact", ""), asked.get("priority__exact", ""))
+
+
 @admin.register(Order)
 class OrderAdmin(RecordAdmin):
     noun = orders.noun
@@ -151,6 +170,25 @@ class OrderAdmin(RecordAdmin):
     @admin.display(description=_("total"), ordering="total")
     def total_text(self, order: Order) -> str:
         return f"{money.text(order.total, order.currency)} {order.currency}"
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        return lookup in OF_CUSTOMER or super().lookup_allowed(lookup, value, request)
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **options: Any) -> "Paginator[Any]":
+        """Counted by the roll-ups where they know, as for the list of all orders."""
+        found = super().get_paginator(request, *args, **options)
+        if (chosen := selected(cast(HubRequest, request))) is not None:
+            found.count = chosen.count()
+        return found
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        """A whole order number is found by its index; anything else is a part of a number, a name or an e-mail."""
+        exact = queryset.filter(order_number=search_term.strip())
+        if search_term.strip() and exact.exists():
+            return exact, False
+        return super().get_search_results(request, queryset, search_term)
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)

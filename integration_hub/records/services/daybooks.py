@@ -122,7 +122,8 @@ def _until(rows: QuerySet[Order], first: datetime, zone: str) -> datetime:
     """The end of the day, or an earlier moment when there are too many for one step."""
     size = STEP[connection.vendor]
     over = zones.next_midnight(first, zone)
-    later = rows.order_by("placed_at").values_list("placed_at", flat=True)[size : size + 1].first()
+    that_day = rows.filter(placed_at__lt=over).order_by("placed_at")
+    later = that_day.values_list("placed_at", flat=True)[size : size + 1].first()
     return min(over, max(later, first + timedelta(microseconds=1))) if later else over
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
-from integration_hub.tests.bench import bulk, demo, idle, imports, pages
+from integration_hub.tests.bench import bulk, demo, idle, imports, orders, pages
 from integration_hub.tests.bench.report import Figure, table, write
 
 BASE = Path(__file__).resolve().parent.parent.parent.parent
@@ -20,6 +20,7 @@ Bench = Callable[[str], Iterator[Figure]]
 def benches() -> Iterator[tuple[str, Bench]]:
     yield "idle", idle.measure
     yield "pages", pages.measure
+    yield "orders", orders.measure
     yield "bulk", bulk.measure
     yield "demo", demo.measure
     yield "imports", imports.measure
