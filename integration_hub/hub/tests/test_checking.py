@@ -17,7 +17,7 @@ from integration_hub.hub.tests.conftest import Drawer
 from integration_hub.hub.tests.paper import PROVIDER
 from integration_hub.notices.models import AuditEvent, Problem
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 Login = Callable[[User], Client]
 CHECK = "/admin/hub/paper/check/"
 

@@ -12,7 +12,7 @@ from django.test import Client
 from integration_hub.companies.models import User
 from integration_hub.tests.plugin import person
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 LOGIN = "/accounts/login/"
 
 

@@ -24,7 +24,7 @@ from integration_hub.sync import mappings as service
 from integration_hub.sync.mappings import Draft, Pair
 from integration_hub.sync.models import FieldMapping, Mapping, Schedule, SyncRun
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 Login = Callable[[User], Client]
 TAB = "/admin/hub/cabinet/"
 NEW = f"{TAB}mappings/new/"

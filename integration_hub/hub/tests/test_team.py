@@ -10,7 +10,7 @@ from integration_hub.companies import tokens
 from integration_hub.companies.models import ApiToken, Company, Membership, User
 from integration_hub.notices.models import AuditEvent
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 Login = Callable[[User], Client]
 TEAM = "/admin/companies/membership/"
 TOKENS = "/admin/companies/apitoken/"
