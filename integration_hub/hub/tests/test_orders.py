@@ -141,3 +141,22 @@ def test_the_ends_of_the_calendar_are_drawn_too():
 def test_nothing_is_drawn_of_nothing():
     assert order_charts.bars(Summary(), date(2026, 1, 1), None) == []
     assert order_charts.orders_chart([]) == ""
+
+
+# --- the admin's list -------------------------------------------------------------------------------------------------
+
+
+def test_the_admins_list_of_a_great_many_is_not_counted_one_by_one(staff, shelf, company):
+    daybooks.tend_one(company.pk)
+    for query, count in (("", 3), ("?status__exact=Sent", 2), ("?status__exact=Sent&priority__exact=Low&o=-1", 0)):
+        with CaptureQueriesContext(connection) as asked:
+            listing = staff.get(f"/admin/records/order/{query}").context["cl"]
+        assert listing.result_count == count
+        assert not [one["sql"] for one in asked if "COUNT(*)" in one["sql"] and '"orders"' in one["sql"]]
+    assert staff.get("/admin/records/order/?payment_state__exact=paid").context["cl"].result_count == 0
+
+
+def test_a_whole_number_finds_its_order_and_a_part_of_it_still_all(staff, shelf):
+    for wanted, numbers in (("N1", {"N1"}), ("n", {"N0", "N1", "N2"}), ("ana@", {"N1", "N2"})):
+        found = staff.get("/admin/records/order/", {"q": wanted}).context["cl"].result_list
+        assert {order.order_number for order in found} == numbers
