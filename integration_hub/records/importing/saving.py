@@ -28,6 +28,7 @@ from integration_hub.records.services import Invalid, bulk, images
 from integration_hub.sync import pacing
 
 FIRST_CHUNK, LARGEST_CHUNK = 10, 500
+SMALLEST_CHUNK = 8  # a chunk costs about as much as so many records, also when it holds fewer
 UNPACED = 0.5  # seconds a transaction may take where nobody waits for it
 
 
@@ -66,7 +67,8 @@ class Size:
             start = time.monotonic()
             yield
             took = time.monotonic() - start
-        self.now = max(1, min(LARGEST_CHUNK, self.now * 2, int(self.now * self.goal / max(took, 0.001))))
+        fitting = int(self.now * self.goal / max(took, 0.001))
+        self.now = max(SMALLEST_CHUNK, min(LARGEST_CHUNK, self.now * 2, fitting))
 
 
 def _save(held: Held, batch: Sequence[Draft], size: Size) -> bool:
