@@ -6,7 +6,9 @@ from django.urls import path
 
 from integration_hub.contract import registry
 from integration_hub.webhooks import api
-from integration_hub.webhooks.views import webhook
+from integration_hub.webhooks.views import WebhookView
+
+webhook = WebhookView.as_view()
 
 
 def shared() -> list[Any]:

@@ -1,4 +1,4 @@
-"""The addresses providers report to. Plain views: the body is read before anything else, byte by byte."""
+"""The addresses providers report to: one base view, which reads the body before anything else, byte by byte."""
 
 from typing import Any
 from uuid import UUID
@@ -8,8 +8,9 @@ from django.conf import settings
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
-from django.views.decorators.csrf import csrf_exempt
 from psycopg_pool import PoolTimeout
+from rest_framework.request import Request
+from rest_framework.views import APIView
 
 from integration_hub.connections.fields import DecryptionError
 from integration_hub.contract import Incoming, Provider, Webhook, registry
@@ -20,9 +21,30 @@ from integration_hub.webhooks import receiving
 log = structlog.get_logger(__name__)
 
 
-@csrf_exempt
-def webhook(request: HttpRequest, provider: str, connection: UUID | None = None) -> HttpResponse:
-    """A connection's own address, or the provider's for all of them."""
+class WebhookView(APIView):
+    """A connection's own address, or the provider's for all of them. Whoever signs is let in: there is nobody to
+    authenticate, nothing to parse and no throttle. Which methods are taken, the provider declares."""
+
+    authentication_classes = ()
+    permission_classes = ()
+    throttle_classes = ()
+    schema = None  # the provider's own documents say what comes here
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """No negotiation: a provider may accept whatever it likes."""
+
+    @property
+    def default_response_headers(self) -> dict[str, str]:
+        return {}
+
+    def take(self, request: Request, provider: str, connection: UUID | None = None) -> HttpResponse:
+        return taken(request._request, provider, connection)
+
+    get = post = put = patch = delete = head = take
+    options = take  # type: ignore[assignment]
+
+
+def taken(request: HttpRequest, provider: str, connection: UUID | None) -> HttpResponse:
     try:
         declared = registry.provider(provider)
     except KeyError:
