@@ -24,8 +24,8 @@ def code() -> str:
 
 
 def known(name: str, everything: str) -> bool:
-    """`AIRTABLE_API_URL` is read as `<KEY>_API_URL`."""
-    return name in everything or (name.endswith(("_API_URL", "_OAUTH_URL")) and "_{kind}_URL" in everything)
+    """`AIRTABLE_API_URL` is read as `<KEY>_API_URL`, and so are others of a service."""
+    return name in everything or f"<KEY>_{name.partition('_')[2]}" in everything
 
 
 @pytest.mark.parametrize("name", ["venv", "chromium", "test", "run"])
