@@ -34,7 +34,8 @@ def pages(client: Client, start: str) -> Iterator[tuple[str, Any, Page]]:
     while waiting:
         address = waiting.pop()
         answer = client.get(address)
-        if answer.status_code == 302:
+        if answer.status_code == 302 or "Content-Disposition" in answer:  # a file is no page
+            list(answer)  # to its end: closing it earlier would close the test's own connection
             continue
         page = Page(answer.content.decode())
         yield address, answer, page
