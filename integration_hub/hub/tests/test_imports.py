@@ -19,7 +19,7 @@ from integration_hub.records.models import Import, Order
 from integration_hub.records.models.imports import ImportedRecord, ImportState
 from integration_hub.records.services import orders
 
-pytestmark = [pytest.mark.django_db, pytest.mark.engine]
+pytestmark = pytest.mark.django_db
 PAGES = "/admin/hub/imports/"
 HEAD = "OrderNo,Client,Ordered,Article,Pieces,UnitPrice,Curr,Ship via"
 ROWS = ("1001,Ana Pop,2026-03-04,Chai,2,18.00,EUR,3", "1001,Ana Pop,2026-03-04,Chang,1,19.00,EUR,3")
@@ -67,6 +67,7 @@ def press(browser: Client, file: Import, what: str, **data: str) -> Import:
     return file
 
 
+@pytest.mark.engine
 def test_a_file_from_the_upload_to_its_end_and_back(browser: Client, company: Company) -> None:
     answer = upload(browser, *ROWS, *MORE)
     file = latest()
@@ -222,6 +223,7 @@ def test_a_button_that_came_too_late_says_so(browser: Client, company: Company) 
     assert "cannot be undone any more" in answer.content.decode()
 
 
+@pytest.mark.engine
 def test_what_an_undo_left_alone_is_named(browser: Client, company: Company) -> None:
     for number in ("A1", "A2"):
         orders.create(company, {"order_number": number, "total": 1})

@@ -16,13 +16,11 @@ from integration_hub.records.importing import nudge, work
 from integration_hub.records.models import Import, Order
 from integration_hub.records.models.imports import ImportState
 from integration_hub.records.services import customers
-from integration_hub.tests.browser.conftest import LOOKS, Opened, overflow, violations
+from integration_hub.tests.browser.conftest import LOOKS, STILL, Opened, flaws, overflow
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SHOTS = os.environ.get("SHOTS", "")
 PAGES = "/admin/hub/imports/"
-STILL = """Promise.all(document.getAnimations()
-    .filter((one) => one.effect.getComputedTiming().iterations !== Infinity).map((one) => one.finished))"""
 # As an old trading system writes its orders: a row for each line, the number twice, days, and of money only prices.
 HEAD = (
     "OrderID,CustomerID,Abnehmer,OrderDate,ShippedDate,ShipVia,Freight,ShipCity,"
@@ -51,15 +49,15 @@ def page(opened: Opened, alice: User) -> Page:
 
 
 def seen(page: Page, name: str) -> None:
-    """axe-core finds nothing in light and dark, a phone shows all of it; with SHOTS there is a picture of it."""
-    wrong = []
-    for look, how in LOOKS.items():
+    """Nothing is wrong with this page, a phone shows all of it; with SHOTS there is a picture of it in each look."""
+    wrong = flaws(page)
+    page.set_viewport_size(LOOKS["phone"]["viewport"])
+    wrong += ["wider than a phone"] * (overflow(page) > 0)
+    for look, how in LOOKS.items() if SHOTS else ():
         page.set_viewport_size(how["viewport"])
         page.emulate_media(color_scheme=how["color_scheme"])
-        page.evaluate(STILL)  # colours fade into others
-        wrong += violations(page) + ["wider than the screen"] * (overflow(page) > 0)
-        if SHOTS:
-            page.screenshot(path=Path(SHOTS) / f"{name}-{look}.png", full_page=True)
+        page.evaluate(STILL)
+        page.screenshot(path=Path(SHOTS) / f"{name}-{look}.png", full_page=True)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(LOOKS["light"]["viewport"])
     assert wrong == [], name
