@@ -11,13 +11,24 @@ from django.db.models import Q
 
 from integration_hub.companies import scope
 from integration_hub.companies.managers import CompanyOwned
-from integration_hub.records.guard import EverywhereManager, GuardedModel, GuardedQuerySet
+from integration_hub.records.guard import GuardedModel, GuardedQuerySet
 
 
-class RollUpManager(models.Manager.from_queryset(GuardedQuerySet)[models.Model]):  # type: ignore[misc]
+class RollUpQuerySet(GuardedQuerySet[models.Model]):
+    """Sums go with their company, which nothing but them stands in the way of."""
+
+    def _raw_delete(self, using: str | None) -> int:
+        return models.QuerySet._raw_delete(self, using)  # type: ignore[attr-defined,no-any-return]
+
+
+class EveryRollUp(models.Manager.from_queryset(RollUpQuerySet)[models.Model]):  # type: ignore[misc]
+    """The rows of every company."""
+
+
+class RollUpManager(models.Manager.from_queryset(RollUpQuerySet)[models.Model]):  # type: ignore[misc]
     """The rows of the company that is entered."""
 
-    def get_queryset(self) -> GuardedQuerySet[models.Model]:
+    def get_queryset(self) -> RollUpQuerySet:
         return super().get_queryset().filter(company_id=scope.current())
 
 
@@ -32,7 +43,7 @@ class RollUp(GuardedModel, CompanyOwned):
     total = models.DecimalField(max_digits=28, decimal_places=4)
 
     objects: ClassVar[Any] = RollUpManager()
-    everywhere: ClassVar[Any] = EverywhereManager()
+    everywhere: ClassVar[Any] = EveryRollUp()
 
     class Meta(CompanyOwned.Meta):
         abstract = True
@@ -102,7 +113,7 @@ class DayBook(GuardedModel, CompanyOwned):
     complete = models.BooleanField(default=False)
 
     objects: ClassVar[Any] = RollUpManager()
-    everywhere: ClassVar[Any] = EverywhereManager()
+    everywhere: ClassVar[Any] = EveryRollUp()
 
     class Meta(CompanyOwned.Meta):
         db_table = "order_day_books"
