@@ -46,9 +46,7 @@ class RunSerializer(StrictSerializer):
 
 
 class StartedSerializer(StrictSerializer):
-    address = Text(
-        read_only=True, help_text="Of the first run, as in Location; else of the integration."
-    )
+    address = Text(read_only=True, help_text="Of the first run, as in Location; else of the integration.")
     runs = RunSerializer(many=True, read_only=True)
 
 
