@@ -18,7 +18,7 @@ class RollUpQuerySet(GuardedQuerySet[models.Model]):
     """Sums go with their company, which nothing but them stands in the way of."""
 
     def _raw_delete(self, using: str | None) -> int:
-        return models.QuerySet._raw_delete(self, using)  # type: ignore[attr-defined,no-any-return]
+        return models.QuerySet._raw_delete(self, using)
 
 
 class EveryRollUp(models.Manager.from_queryset(RollUpQuerySet)[models.Model]):  # type: ignore[misc]
