@@ -17,9 +17,12 @@ from integration_hub.hub.tests.paper import PROVIDER
 AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 COLOURS = {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}
 SCREENS = ("light", "phone")  # `flaws` makes them dark too
-# Colours fade into others.
-STILL = """Promise.all(document.getAnimations()
-    .filter((one) => one.effect.getComputedTiming().iterations !== Infinity).map((one) => one.finished))"""
+# Colours fade into others. A paused animation never ends, and a script has no time-out of its own.
+STILL = """Promise.race([
+    new Promise((done) => setTimeout(done, 1000)),
+    Promise.allSettled(document.getAnimations()
+        .filter((one) => one.effect.getComputedTiming().iterations !== Infinity).map((one) => one.finished)),
+]).then(() => null)"""
 LOOKS: dict[str, dict[str, Any]] = {
     "light": {"viewport": {"width": 1360, "height": 900}, "color_scheme": "light"},
     "dark": {"viewport": {"width": 1360, "height": 900}, "color_scheme": "dark"},

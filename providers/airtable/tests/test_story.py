@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from integration_hub.tests import stack
 from integration_hub.tests.bench.filling import fill
-from integration_hub.tests.browser.conftest import LOOKS, overflow, violations
+from integration_hub.tests.browser.conftest import LOOKS, STILL, overflow, violations
 from integration_hub.tests.stack import Hub
 
 pytestmark = pytest.mark.browser
@@ -311,7 +311,7 @@ def seen(page: Page, name: str) -> None:
     for look, how in LOOKS.items() if SHOTS else ():
         page.set_viewport_size(how["viewport"])
         page.emulate_media(color_scheme=how["color_scheme"])
-        page.evaluate("Promise.all(document.getAnimations().map((one) => one.finished))")  # colours fade into others
+        page.evaluate(STILL)
         page.screenshot(path=Path(SHOTS) / f"{name}-{look}.png", full_page=True)
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(LOOKS["light"]["viewport"])
