@@ -236,8 +236,8 @@ def undo(request: PageRequest, pk: UUID) -> HttpResponse:
 def _undoing(file: Import, until: str) -> Question:
     made, changed = file.created + file.customers_created, file.updated
     gone = ngettext(
-        "%(n)s record that it created is deleted, whatever was edited in it since.",
-        "%(n)s records that it created are deleted, whatever was edited in them since.",
+        "%(n)s record that it created is deleted.",
+        "%(n)s records that it created are deleted.",
         made,
     )
     back = ngettext(
@@ -251,7 +251,7 @@ def _undoing(file: Import, until: str) -> Question:
         details=(
             *((gone % {"n": intcomma(made)},) if made else ()),
             *((back % {"n": intcomma(changed)},) if changed else ()),
-            _("What somebody changed again since, and orders with tickets, is left alone and named."),
+            _("What somebody changed since, and orders with tickets, is left alone and named."),
             _("Connected services follow, as with any change."),
             _("It can be undone until %(until)s.") % {"until": until},
         ),

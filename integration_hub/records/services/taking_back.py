@@ -5,6 +5,7 @@ Only where nothing depends on them by now and nobody changed them since; what is
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from integration_hub.companies.models import Company
 from integration_hub.records.models import Appointment, Customer, Order, OrderItem, Record, Ticket
@@ -85,12 +87,21 @@ def _take_back(company: Company, unit: Unit, step: Step) -> None:
     record.company = company
     now, before = noun.locked(record)
     if step.before is None or step.after is None:
+        if edited(now):
+            raise Invalid({GENERAL: [str(EDITED)]})
         noun.remove(unit, now)
     else:
         _set_back(unit, noun, now, before, step.before, step.after)
 
 
 Steps = Mapping[UUID, Step]
+EDITED = gettext_lazy("It was changed since. Delete it by hand.")
+AT_ONCE = timedelta(seconds=1)  # both times of a new record are taken one after the other
+
+
+def edited(record: Record) -> bool:
+    """Whether somebody changed it after it was made."""
+    return record.updated_at - record.created_at > AT_ONCE
 
 
 def _living(model: type[Record], unit: Unit, steps: Steps) -> dict[UUID, Any]:
@@ -114,6 +125,7 @@ def _remove_orders(unit: Unit, steps: Steps) -> None:
     tickets = Ticket.everywhere.filter(order_item__order__in=found, deleted_at=None).order_by()
     held = tickets.filter(status__in=Ticket.HOLDING).values_list("order_item__order", flat=True)
     _leave_alone(found, steps, held, _("Tickets were issued for it since. Delete it by hand."))
+    _leave_alone(found, steps, [pk for pk, order in found.items() if edited(order)], str(EDITED))
     gone, lines = timezone.now(), _lines(found)
     for order in found.values():
         order.lines = items.Lines(gone=lines[order.pk])
@@ -143,6 +155,7 @@ def _remove_customers(unit: Unit, steps: Steps) -> None:
         said = _("Still belonging to it: %(plural)s. Delete or move them first.")
         sentence = said % {"plural": model._meta.verbose_name_plural}
         _leave_alone(found, steps, used.values_list("customer", flat=True).distinct(), sentence)
+    _leave_alone(found, steps, [pk for pk, customer in found.items() if edited(customer)], str(EDITED))
     Customer.everywhere.filter(pk__in=found).update(deleted_at=timezone.now())
     unit.touch("customer", *found)
 

@@ -8,8 +8,10 @@ from decimal import Decimal
 import pytest
 from django.db import OperationalError, connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from integration_hub.http import clock
+from integration_hub.records import guard
 from integration_hub.records.importing import chunks, files, nudge, pruning, saving, services, undoing, work
 from integration_hub.records.models import Customer, Import, ImportedRecord, ImportShape, Order, OrderItem
 from integration_hub.records.services import bulk, customers, events, orders, tickets
@@ -438,6 +440,24 @@ def test_undo_leaves_alone_what_was_touched_since_and_says_why(company):
     now = dict(Order.everywhere.filter(deleted_at=None).values_list("order_number", "notes"))
     assert now == {"1": "mine", "2": "old", "4": "x", "6": ""}
     assert Order.everywhere.get(order_number="2").priority == "High"
+
+
+def test_undo_leaves_alone_what_it_made_and_somebody_changed_since(company):
+    row = saved(company, "orders", "order number,customer,notes\n1,Ana,x\n2,Bea,x\n")
+    long_ago = timezone.now() - timedelta(minutes=5)
+    with guard.writing():
+        for model in (Order, Customer):
+            model.everywhere.update(created_at=long_ago, updated_at=long_ago)
+    orders.update(Order.everywhere.get(order_number="1"), {"notes": "mine"})
+    customers.update(Customer.everywhere.get(name="Bea"), {"email": "bea@example.com"})
+    row = undone(row)
+    left = {image.title: image.sentence for image in ImportedRecord.everywhere.filter(of_import=row, outcome="left")}
+    assert left == {
+        "1": "It was changed since. Delete it by hand.",
+        "Ana": "Still belonging to it: orders. Delete or move them first.",
+        "Bea": "It was changed since. Delete it by hand.",
+    }
+    assert list(Order.everywhere.filter(deleted_at=None).values_list("order_number", "notes")) == [("1", "mine")]
 
 
 def orders_kind(event, company):
