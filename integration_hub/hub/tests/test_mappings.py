@@ -206,7 +206,7 @@ def test_every_field_stands_there_with_kind_and_read_only_mark(
     page = text(login(alice).get(NEW, {**CHOSEN, "go": "1"}))
     for field in registry.record_type("order").fields:
         assert field.label in page
-    assert "Total money · read-only" in page and "Placed date and time" in page
+    assert "Items long text · read-only" in page and "Placed date and time" in page
 
 
 def test_saving_makes_the_mapping_and_starts_a_run(login: Login, alice: User, connection: Connection) -> None:
