@@ -18,7 +18,7 @@ SLICE = 2.0  # seconds, then the lane goes to the back of the line, if there is 
 LONGEST = 8.0  # seconds a turn lasts where nobody waits behind it
 LONGEST_REST = 1.0  # seconds a turn sleeps for the pace
 SOON = 2.0  # seconds until a lane that has to wait looks again
-AHEAD = 0.08  # seconds before the next call may leave in which its rows are read
+AHEAD = 0.18  # seconds before the next call may leave in which its rows are read
 MARGIN = 5.0  # seconds before the lease's end by which every call is over
 
 
