@@ -13,6 +13,7 @@ from integration_hub.sync import conflicts, sql
 from integration_hub.sync.models import SyncRun, SyncWrite, WorkRow
 from integration_hub.sync.models.pull import Stray
 from integration_hub.sync.models.run import Went
+from integration_hub.sync.settle import LINK
 from integration_hub.sync.turn import Slice
 
 if TYPE_CHECKING:
@@ -41,17 +42,6 @@ def _mirror(turn: Slice, brought: "Sequence[Brought]") -> None:
         job.record_type.mirrored(job.mapping.company_id, new)
 
 
-_LINK = """
-INSERT INTO sync_links (company_id, target, record_type, record_id, remote_id, base_ours, base_theirs, version,
-                        deleted_at, created_at, updated_at)
-SELECT %s, %s, %s, link.record_id, link.remote_id, link.base_ours, link.base_theirs, link.version, NULL, %s, %s
-FROM {links} AS link WHERE 1 = 1
-ON CONFLICT (target, record_type, record_id) DO UPDATE SET
-  remote_id = excluded.remote_id, base_ours = excluded.base_ours, base_theirs = excluded.base_theirs,
-  version = excluded.version, deleted_at = NULL, updated_at = excluded.updated_at
-"""
-
-
 def _links(turn: Slice, brought: "Sequence[Brought]", desk: "Desk") -> None:
     moved = [done for done in brought if done.settled or done.link.version == 0]
     if not moved:
@@ -69,7 +59,7 @@ def _links(turn: Slice, brought: "Sequence[Brought]", desk: "Desk") -> None:
     ]
     mapping = turn.job.mapping
     values = [mapping.company_id, mapping.pk, mapping.record_type, desk.now, desk.now, sql.rows(news)]
-    sql.execute(_LINK.format(links=shape), values)
+    sql.execute(LINK.format(links=shape), values)
 
 
 def _strays(turn: Slice, brought: "Sequence[Brought]", now: datetime) -> None:

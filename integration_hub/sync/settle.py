@@ -167,7 +167,7 @@ def strangers(job: Job, results: Sequence[Result]) -> dict[str, UUID]:
 
 
 # WHERE: without it SQLite would take ON CONFLICT for a join's condition.
-_LINK = """
+LINK = """
 INSERT INTO sync_links (company_id, target, record_type, record_id, remote_id, base_ours, base_theirs, version,
                         deleted_at, created_at, updated_at)
 SELECT %s, %s, %s, link.record_id, link.remote_id, link.base_ours, link.base_theirs, link.version, NULL, %s, %s
@@ -191,7 +191,7 @@ def _links(job: Job, results: Sequence[Result], now: datetime) -> None:
         now,
         sql.rows(_link(job, result) for result in results),
     ]
-    sql.execute(_LINK.format(links=links), values)
+    sql.execute(LINK.format(links=links), values)
 
 
 def _link(job: Job, result: Result) -> tuple[UUID, str, str, str, int]:
