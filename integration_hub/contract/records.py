@@ -46,7 +46,8 @@ class Field:
     """One field of a record. `kind`: text, long_text, number, integer, money, percent (a fraction: 0.1 is 10 %),
     choice, choices (several), date, datetime, duration, email, phone, url, boolean, link (a Ref to a record of the type
     `to`), file (a FileRef), id. `read_only`: the hub computes it; it may be pushed, never pulled. `labels`: what people
-    call the choices, in their order; empty where the choices are words of their own."""
+    call the choices, in their order; empty where the choices are words of their own. `identifies`: people know a record
+    by it, so that a row which was never linked can be recognised (`find`)."""
 
     name: str
     label: str
@@ -55,6 +56,7 @@ class Field:
     read_only: bool = False
     to: str = ""
     labels: tuple[str, ...] = ()
+    identifies: bool = False
 
     def label_of(self, choice: str) -> str:
         """What people call this choice; the choice itself where nobody said."""
@@ -93,6 +95,10 @@ class RecordType:
     lock(company, ids): nobody else changes these records before it ends.
     save(company, entry) -> the record's id, made or changed by the same rules as by people; Unfit when they refuse.
     remove(company, id): as if a person had deleted it; Unfit when others still need it.
+    restore(company, id): a deleted record lives again; Unfit when it cannot.
+    cancel(company, id): as if a person had cancelled it; Unfit when it cannot be; None where there is no such thing.
+    find(company, field name, values) -> the ids of the living records that have each of these values in a field that
+    `identifies`; upper and lower case are alike; values nobody has are not in the answer.
     """
 
     key: str
@@ -109,6 +115,9 @@ class RecordType:
     lock: Callable[[UUID, Sequence[UUID]], None] | None = None
     save: Callable[[UUID, Entry], UUID] | None = None
     remove: Callable[[UUID, UUID], None] | None = None
+    restore: Callable[[UUID, UUID], None] | None = None
+    cancel: Callable[[UUID, UUID], None] | None = None
+    find: Callable[[UUID, str, Sequence[str]], Mapping[str, Sequence[UUID]]] | None = None
 
     def field(self, name: str) -> Field:
         """KeyError when there is no such field."""

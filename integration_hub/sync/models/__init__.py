@@ -3,6 +3,7 @@
 from integration_hub.sync.models.lane import Heartbeat, Lane, Schedule
 from integration_hub.sync.models.link import OwedLink, RecordLink
 from integration_hub.sync.models.mapping import FieldMapping, Mapping
+from integration_hub.sync.models.preview import PlanRow
 from integration_hub.sync.models.pull import Conflict, Reading, Stray
 from integration_hub.sync.models.run import SyncRun, SyncWrite
 from integration_hub.sync.models.stream import StreamState
@@ -16,6 +17,7 @@ __all__ = [
     "Lane",
     "Mapping",
     "OwedLink",
+    "PlanRow",
     "Reading",
     "RecordLink",
     "Schedule",

@@ -47,6 +47,7 @@ class RemoteDelete(models.TextChoices):
     """What a row deleted at the provider does to its record here."""
 
     IGNORE = "ignore", _("nothing")
+    CANCEL = "cancel", _("mark the record cancelled")
     DELETE = "delete", _("delete the record")
 
 
@@ -64,7 +65,9 @@ class Mapping(CompanyOwned):
     one is retired and keeps its links. `filter`: conditions a record must meet (`sync.filters`); `create_choices`: a
     choice that is missing over there is made; `version` moves with every change of any of it; `by_hand`: somebody made
     or changed it, so the ready mapping leaves it alone; `policy`: who wins where both sides changed a field, `first`
-    where they meet for the first time."""
+    where they meet for the first time. `match_on`: our fields by which a remote row and a record that were never linked
+    are recognised as the same; `makes_here` and `makes_there`: whether one that has no partner gets one made. `waits`:
+    nothing is read or written until a person has applied a preview."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     connection = models.ForeignKey("connections.Connection", on_delete=models.CASCADE, related_name="mappings")
@@ -101,6 +104,10 @@ class Mapping(CompanyOwned):
         default=RemoteDelete.IGNORE,
         db_default=RemoteDelete.IGNORE.value,
     )
+    match_on = models.JSONField(_("same where"), default=list, db_default=[], blank=True)
+    makes_here = models.BooleanField(_("make records of new rows"), default=True, db_default=True)
+    makes_there = models.BooleanField(_("make rows of new records"), default=True, db_default=True)
+    waits = models.BooleanField(_("waits for a preview"), default=False, db_default=False)
     is_live = models.BooleanField(_("live"), default=True)
     is_primary = models.BooleanField(_("primary"), default=False)
     retired_at = models.DateTimeField(_("replaced"), null=True)

@@ -15,18 +15,24 @@ class RunKind(models.TextChoices):
 
     FULL = "full", _("full sync")
     LIVE = "live", _("live changes")
+    PREVIEW = "preview", _("preview")
+    UNDO = "undo", _("undo")
 
 
 class RunState(models.TextChoices):
-    """Where a run stands. A live run covers one hour and is done when the hour is over."""
+    """Where a run stands. A live run covers one hour and is done when the hour is over. A preview is planned when all
+    of it is known: it waits for a person to apply or discard it."""
 
     RUNNING = "running", _("running")
+    PLANNED = "planned", _("ready to apply")
     DONE = "done", _("done")
     STOPPED = "stopped", _("stopped")
 
 
 class SyncRun(CompanyOwned):
-    """One full sync, or one hour of live changes, of one mapping. `cursor` is how far the full sync has looked."""
+    """One full sync, one hour of live changes, a preview or an undo, of one mapping. `cursor` is how far the full sync
+    has looked, `at` how far a preview or an undo is. `applied_at`: when a person wanted the preview done; `undoes`: the
+    run that this one takes back."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     mapping = models.ForeignKey("sync.Mapping", on_delete=models.CASCADE, related_name="runs")
@@ -38,6 +44,9 @@ class SyncRun(CompanyOwned):
     finished_at = models.DateTimeField(_("finished"), null=True)
     cursor = models.UUIDField(null=True)
     scanned = models.BooleanField(default=False)
+    at = models.JSONField(null=True)
+    applied_at = models.DateTimeField(_("applied"), null=True)
+    undoes = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="undone_by")
     total = models.PositiveIntegerField(_("records"), default=0)
     created = models.PositiveIntegerField(_("created"), default=0)
     updated = models.PositiveIntegerField(_("updated"), default=0)
@@ -54,6 +63,11 @@ class SyncRun(CompanyOwned):
             models.UniqueConstraint(fields=["mapping", "hour"], condition=Q(kind="live"), name="one_live_run_per_hour"),
             models.UniqueConstraint(
                 fields=["mapping"], condition=Q(kind="full", state="running"), name="one_full_run_at_a_time"
+            ),
+            models.UniqueConstraint(
+                fields=["mapping"],
+                condition=Q(kind__in=["preview", "undo"], state="running"),
+                name="one_preview_or_undo_at_a_time",
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["company", "-started_at"], name="runs_of_company")]
@@ -87,7 +101,8 @@ class SyncWrite(CompanyOwned):
     """One record's part in a run: what was written, field by field, or why not.
 
     `changes`: [{"field": label, "before": old, "after": new}], canonical values of ours. `way`: to the provider, or
-    from it.
+    from it. `image`: what an undo needs, by our field: [ours before, ours after, remote field, cell before, cell
+    after]; None where there is nothing to take back.
     """
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="writes")
@@ -99,6 +114,7 @@ class SyncWrite(CompanyOwned):
     way = models.CharField(max_length=4, choices=Went.choices, default=Went.OUT, db_default=Went.OUT.value)
     sentence = models.TextField(blank=True)
     changes = models.JSONField(default=list)
+    image = models.JSONField(null=True)
     at = models.DateTimeField()
 
     class Meta(CompanyOwned.Meta):
