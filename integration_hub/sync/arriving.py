@@ -1,10 +1,12 @@
 """Remote rows that are linked to no record of ours: a partner is found, or a record is made of the row.
 
-A row that carries our id is that record's. One that carries the id of a record which is linked to another row is a
-copy, made by a person over there: it is named and left alone, so that one record never follows two rows.
+A row that carries our id is that record's; else the mapping's keys may tell whose it is. One that carries the id of a
+record which is linked to another row is a copy, made by a person over there: it is named and left alone, so that one
+record never follows two rows; and so is a row that fits several records.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from traceback import format_exc
 from uuid import UUID
@@ -15,10 +17,12 @@ from django.utils.translation import gettext as _
 
 from integration_hub.contract import Entry, ProviderError, RemoteRow, Unfit
 from integration_hub.contract.records import Value
-from integration_hub.sync import lanes, merging, noting, rows
+from integration_hub.sync import lanes, meeting, merging, noting, rows
 from integration_hub.sync.canonical import canonical_fields
+from integration_hub.sync.meeting import Met
 from integration_hub.sync.merge import Merge
 from integration_hub.sync.merging import Brought, Desk
+from integration_hub.sync.models import RecordLink
 from integration_hub.sync.models.run import Outcome
 from integration_hub.sync.pacing import paced
 from integration_hub.sync.rows import Link
@@ -26,62 +30,101 @@ from integration_hub.sync.turn import Slice
 
 log = structlog.get_logger(__name__)
 
+NEW = Link(0, "", {}, {}, 0, None)
+
+
+@dataclass(frozen=True)
+class Odd:
+    """A row that got no record, and why. `remedy`: copy, ambiguous, give up or report (with the traceback)."""
+
+    row: RemoteRow
+    sentence: str
+    remedy: str = "give up"
+    title: str = ""
+    trace: str = ""
+    partners: tuple[str, ...] = ()
+
+
+@dataclass
+class Arrived:
+    """What became of some rows, not settled yet. `left`: those nobody wants a record of."""
+
+    desk: Desk
+    brought: list[Brought] = field(default_factory=list)
+    odd: list[Odd] = field(default_factory=list)
+    left: list[RemoteRow] = field(default_factory=list)
+
 
 def take(turn: Slice, found: Sequence[RemoteRow]) -> None:
     """Give each of these rows its record, or say why it has none."""
     size = merging.at_once()
     for start in range(0, len(found), size):
-        part = found[start : start + size]
         with paced():
             now = lanes.fence(turn.held)
-            partners = _partners(turn, part)
-            _adopt(turn, {partners[row.remote_id]: row for row in part if row.remote_id in partners}, now)
-            _make(turn, [row for row in part if row.remote_id not in partners], now)
+            for arrived in look(turn, found[start : start + size], now):
+                noting.settle(turn, arrived.brought, arrived.desk)
+                for odd in arrived.odd:
+                    told = {"title": odd.title, "sentence": odd.sentence, "remedy": odd.remedy, "trace": odd.trace}
+                    noting.stray(turn, odd.row.remote_id, now, **told)
 
 
-def _partners(turn: Slice, part: Sequence[RemoteRow]) -> dict[str, UUID]:
-    """The living records whose id these rows carry, by remote id."""
-    carried = {row.remote_id: pk for row in part if (pk := _uuid(row.cells.get(turn.job.target.merge_on)))}
-    alive = turn.job.record_type.load(turn.job.mapping.company_id, list(carried.values())) if carried else {}
-    return {remote_id: pk for remote_id, pk in carried.items() if pk in alive}
+def look(turn: Slice, part: Sequence[RemoteRow], now: datetime) -> list[Arrived]:
+    """Find or make the records of these rows, in the caller's transaction; what is to be settled of it."""
+    met = meeting.partners(turn.job, part)
+    adopted = _adopted(turn, part, met, now)
+    made = Arrived(Desk(turn.job, now, []))
+    made.odd += [_ambiguous(row, met) for row in part if row.remote_id in met.ambiguous]
+    alone = [row for row in part if not met.is_met(row)]
+    if turn.job.mapping.makes_here and turn.job.reads:
+        _make(turn, made, alone)
+    else:
+        made.left += alone
+    return [adopted, made]
 
 
-def _uuid(cell: object) -> UUID | None:
-    try:
-        return UUID(cell) if isinstance(cell, str) else None
-    except ValueError:
-        return None
+def _ambiguous(row: RemoteRow, met: Met) -> Odd:
+    names = met.ambiguous[row.remote_id]
+    sentence = _("This row fits more than one record: %(names)s.") % {"names": ", ".join(names)}
+    return Odd(row, sentence, "ambiguous", title=names[0], partners=tuple(names))
 
 
-def _adopt(turn: Slice, partners: Mapping[UUID, RemoteRow], now: datetime) -> None:
-    """Link these rows to the records they name; both sides meet for the first time. Others are copies."""
-    if not partners:
-        return
-    desk = Desk(turn.job, now, list(partners))
-    free = {pk: row for pk, row in partners.items() if not _is_linked(desk.links.get(pk))}
-    for pk, row in partners.items():
-        if pk not in free:
-            sentence = _("This row is a copy: the record it names is kept in step with another row.")
-            noting.stray(turn, row.remote_id, now, title=desk.title(pk), sentence=sentence, remedy="copy")
-    met = [desk.one(row, pk, NEW._replace(remote_id=row.remote_id), desk.values[pk]) for pk, row in free.items()]
-    noting.settle(turn, desk.closed(met), desk)
+def _adopted(turn: Slice, part: Sequence[RemoteRow], met: Met, now: datetime) -> Arrived:
+    """Link these rows to the records they name or fit; both sides meet for the first time. Others are copies."""
+    arrived = Arrived(Desk(turn.job, now, list({*met.found.values(), *met.twice.values()})))
+    desk = arrived.desk
+    for row in part:
+        pk = met.found.get(row.remote_id) or met.twice.get(row.remote_id)
+        if pk is None or pk not in desk.values:  # deleted a moment ago: its row is looked at again
+            continue
+        link = desk.links.get(pk)
+        if row.remote_id in met.twice:
+            arrived.odd.append(_copy(row, desk.title(pk)))
+        elif link is not None and link.apart:
+            arrived.left.append(row)
+        elif link is not None and link.deleted_at is None:
+            arrived.odd.append(_copy(row, desk.title(pk)))
+        else:
+            arrived.brought.append(desk.one(row, pk, NEW._replace(remote_id=row.remote_id), desk.values[pk]))
+    desk.closed(arrived.brought)
+    return arrived
 
 
-NEW = Link(0, "", {}, {}, 0, None)
+def _copy(row: RemoteRow, title: str) -> Odd:
+    sentence = _("This row is a copy: the record it names is kept in step with another row.")
+    return Odd(row, sentence, "copy", title=title, partners=(title,))
 
 
-def _is_linked(link: Link | None) -> bool:
-    return link is not None and link.deleted_at is None
-
-
-def _make(turn: Slice, part: Sequence[RemoteRow], now: datetime) -> None:
+def _make(turn: Slice, arrived: Arrived, part: Sequence[RemoteRow]) -> None:
     """A record of each of these rows."""
-    if not part:
-        return
-    desk = Desk(turn.job, now, [])
-    made = [done for row in part if (done := _record(turn, desk, row))]
-    desk.refresh([done.record_id for done in made])
-    for done in made:
+    desk = arrived.desk
+    for row in part:
+        made = _record(turn, desk, row)
+        if isinstance(made, Brought):
+            arrived.brought.append(made)
+        else:
+            arrived.odd.append(made)
+    desk.refresh([done.record_id for done in arrived.brought])
+    for done in arrived.brought:
         mine = desk.values[done.record_id]
         read = {key: done.row.cells.get(key) for key in _kept(turn)}
         done.link = done.link._replace(base_ours=canonical_fields(mine, desk.rules.names), base_theirs=read)
@@ -91,7 +134,6 @@ def _make(turn: Slice, part: Sequence[RemoteRow], now: datetime) -> None:
             for name, value in done.link.base_ours.items()
             if value is not None
         ]
-    noting.settle(turn, made, desk)
 
 
 def _kept(turn: Slice) -> list[str]:
@@ -100,23 +142,20 @@ def _kept(turn: Slice) -> list[str]:
     return [*(one.remote_id for one in turn.job.rules.fields), *mine]
 
 
-def _record(turn: Slice, desk: Desk, row: RemoteRow) -> Brought | None:
+def _record(turn: Slice, desk: Desk, row: RemoteRow) -> Brought | Odd:
     try:
         pk = desk.save(Entry(None, _values(desk, row)))
     except Unfit as refusal:
         troubles = {name: " ".join(sentences) for name, sentences in refusal.errors.items()}
-        noting.stray(turn, row.remote_id, desk.now, sentence=noting.said(turn, troubles))
-        return None
+        return Odd(row, noting.said(turn, troubles))
     except ProviderError as refusal:
-        noting.stray(turn, row.remote_id, desk.now, sentence=refusal.sentence)
-        return None
+        return Odd(row, refusal.sentence)
     except (DatabaseError, lanes.LostLane):
         raise
     except Exception:  # our bug, in one row: it is set aside with the traceback, the others go on
         log.exception("a row could not be taken in", target=str(turn.held.target))
         sentence = _("This row could not be taken in because of a fault in the hub.")
-        noting.stray(turn, row.remote_id, desk.now, sentence=sentence, trace=format_exc(), remedy="report")
-        return None
+        return Odd(row, sentence, "report", trace=format_exc())
     return Brought(row, pk, NEW._replace(remote_id=row.remote_id), Merge(), outcome=Outcome.CREATED)
 
 
@@ -127,6 +166,10 @@ def _values(desk: Desk, row: RemoteRow) -> dict[str, Value]:
 
 
 def strangers(target: UUID, found: Sequence[RemoteRow]) -> tuple[dict[str, tuple[UUID, Link]], list[RemoteRow]]:
-    """The links of these rows by remote id, and the rows that have none."""
-    known = rows.links_of(target, [row.remote_id for row in found])
-    return known, [row for row in found if row.remote_id not in known]
+    """The links of these rows by remote id, and the rows that have none. Rows whose record a person took away again are
+    in neither."""
+    ids = [row.remote_id for row in found]
+    known = rows.links_of(target, ids)
+    mine = RecordLink.everywhere.filter(target=target, remote_id__in=ids, apart=True)
+    apart = set(mine.values_list("remote_id", flat=True)) if len(known) < len(ids) else set()
+    return known, [row for row in found if row.remote_id not in known and row.remote_id not in apart]

@@ -30,7 +30,7 @@ AT_ONCE, AT_ONCE_POLITE = 50, 5  # rows a transaction takes; SQLite's lock is he
 @dataclass
 class Brought:
     """What became of one row. `link`: as it is to be kept now; `troubles`: sentences by our field name ("" the whole);
-    `changes`: our values before and after, for the run."""
+    `changes`: our values before and after, for the run; `image`: what taking that back needs (models.SyncWrite)."""
 
     row: RemoteRow
     record_id: UUID
@@ -40,6 +40,7 @@ class Brought:
     title: str = ""
     troubles: dict[str, str] = field(default_factory=dict)
     changes: list[dict[str, Json]] = field(default_factory=list)
+    image: dict[str, Json] = field(default_factory=dict)
 
     @property
     def settled(self) -> list[Rule]:
@@ -156,6 +157,12 @@ class Desk:
             names = [rule.ours for rule in done.settled]
             base_ours = {**done.link.base_ours, **{name: now[name] for name in names}}
             cells = {rule.remote_id: done.row.cells.get(rule.remote_id) for rule in done.settled}
+            done.image = {
+                rule.ours: [before[rule.ours], now[rule.ours], rule.remote_id, theirs, cells[rule.remote_id]]
+                for rule in done.settled
+                for theirs in [done.link.base_theirs.get(rule.remote_id)]
+                if done.outcome and before[rule.ours] != now[rule.ours]
+            }
             done.link = done.link._replace(base_ours=base_ours, base_theirs={**done.link.base_theirs, **cells})
             done.changes = [
                 {"field": self.job.label(name), "before": before.get(name), "after": now[name]}

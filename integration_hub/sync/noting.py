@@ -127,6 +127,7 @@ def _told(turn: Slice, brought: "Sequence[Brought]", now: datetime) -> None:
             outcome=done.outcome,
             way=Went.IN,
             changes=done.changes,
+            image=done.image,
             at=now,
         )
         for done in changed

@@ -109,7 +109,8 @@ class Plan:
 class Planner:
     """Plans rows of one target. `unsure`: how long a begun call may still land; `make(record, field)` makes a file;
     `contested`: fields of records that wait for a person's choice; `only_read`: fields that are never written;
-    `remembers`: rows are read as well, so what a call may have written is kept in mind."""
+    `remembers`: rows are read as well, so what a call may have written is kept in mind; not `makes`: a record that has
+    no row gets none."""
 
     target: Target
     sink: Sink  # type: ignore[type-arg]
@@ -122,6 +123,7 @@ class Planner:
     contested: Mapping[UUID, Collection[str]] = field(default_factory=dict)
     only_read: Collection[str] = ()
     remembers: bool = False
+    makes: bool = True
 
     @cached_property
     def plain(self) -> bool:
@@ -131,12 +133,16 @@ class Planner:
     def plan(self, work: Work, link: Link | None, values: Values | None, title: str) -> Plan:
         """FieldRefused when a field, not this record, is the trouble."""
         linked = link is not None and link.deleted_at is None
+        if link is not None and link.apart:  # a person undid what made one out of the other
+            return Plan(work, link, Step.DELETE if linked else Step.NOTHING, title)
         if work.tried_at and not linked and self.now < work.tried_at + self.unsure:
             return Plan(work, link, Step.WAIT, title, until=work.tried_at + self.unsure)
         if values is None:
             return self.absent(work, link, linked)
         if self.conditions and not passes(values, self.conditions):
             return Plan(work, link, Step.NOTHING, title)  # a row it may have over there stays as it is
+        if not linked and not self.makes and not work.tried_at:
+            return Plan(work, link, Step.NOTHING, title)
         return self.compare(Plan(work, link, Step.NOTHING, title), values, linked=linked)
 
     def absent(self, work: Work, link: Link | None, linked: bool) -> Plan:

@@ -38,6 +38,7 @@ def plan(job: Job, batch: Sequence[Work], *, ends_by: float | None = None) -> li
         contested=conflicts.contested(job.mapping.pk, ids) if job.reads else {},
         only_read=job.only_read,
         remembers=job.reads,
+        makes=job.mapping.makes_there,
     )
     plans = [
         planner.plan(work, known.get(work.record_id), mine, job.record_type.title(mine) if mine else "")

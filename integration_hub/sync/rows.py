@@ -36,6 +36,7 @@ class Link(NamedTuple):
     base_theirs: dict[str, Json]
     version: int
     deleted_at: datetime | None
+    apart: bool = False
 
 
 # One reach into the partial index `work_due` for each priority, so that rows which wait for their time cost nothing.
@@ -70,7 +71,7 @@ def _work(row: tuple[Any, ...]) -> Work:
 
 
 _LINKS = """
-SELECT record_id, id, remote_id, base_ours, base_theirs, version, deleted_at FROM sync_links
+SELECT record_id, id, remote_id, base_ours, base_theirs, version, deleted_at, apart FROM sync_links
 WHERE target = %s AND record_type = %s AND record_id IN (SELECT id FROM {asked} AS asked)
 """
 
@@ -83,8 +84,8 @@ def links(target: UUID, record_type: str, ids: Collection[UUID]) -> dict[UUID, L
 
 
 def _link(row: list[Any]) -> Link:
-    pk, remote_id, ours, theirs, version, deleted_at = row
-    return Link(pk, remote_id, json.loads(ours), json.loads(theirs), version, sql.time_of(deleted_at))
+    pk, remote_id, ours, theirs, version, deleted_at, apart = row
+    return Link(pk, remote_id, json.loads(ours), json.loads(theirs), version, sql.time_of(deleted_at), bool(apart))
 
 
 class Pending(NamedTuple):
@@ -120,7 +121,7 @@ def pending(target: UUID, record_type: str, ids: Collection[UUID]) -> dict[UUID,
 
 
 _BY_REMOTE = """
-SELECT remote_id, record_id, id, remote_id, base_ours, base_theirs, version, deleted_at FROM sync_links
+SELECT remote_id, record_id, id, remote_id, base_ours, base_theirs, version, deleted_at, apart FROM sync_links
 WHERE target = %s AND deleted_at IS NULL AND remote_id IN (SELECT id FROM {asked} AS asked)
 """
 

@@ -1,11 +1,11 @@
 """A full run looks at every record and enqueues those that are not in step, some hundred at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from uuid import UUID
 
 import structlog
 from django.db import Error as DatabaseError
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from integration_hub.contract.api import Json
 from integration_hub.contract.records import Values
@@ -53,10 +53,12 @@ def scan(held: lanes.Claim, job: Job, run: SyncRun) -> None:
 
 
 def _sorted_out(job: Job, ids: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:
-    """Records that are unlinked or not what they were at the last agreement, and those the filter leaves out."""
-    alive = RecordLink.everywhere.filter(target=job.mapping.pk, record_id__in=ids, deleted_at=None)
+    """Records that are unlinked or not what they were at the last agreement, and those that are left alone."""
+    known = RecordLink.everywhere.filter(target=job.mapping.pk, record_id__in=ids)
+    alive = known.filter(deleted_at=None, apart=False)
     bases = {record: each for record, *each in alive.values_list("record_id", "base_ours", "base_theirs")}
-    needed = list(ids) if job.mapping.filter else list(bases)
+    alone = _left_alone(job, ids, bases, known)
+    needed = [record for record in ids if record not in alone] if job.mapping.filter else list(bases)
     try:
         values = job.record_type.load(job.mapping.company_id, needed) if needed else {}
         outside = {record for record, mine in values.items() if not _wanted(job, mine)}
@@ -65,8 +67,15 @@ def _sorted_out(job: Job, ids: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:
         raise
     except Exception:  # our bug, in one of them: the delivery finds out which and sets it aside
         log.exception("scanning broke", mapping=str(job.mapping.pk))
-        return set(ids), set()
-    return (moved | {record for record in ids if record not in bases}) - outside, outside
+        return set(ids) - alone, alone
+    return (moved | {record for record in ids if record not in bases}) - outside - alone, outside | alone
+
+
+def _left_alone(job: Job, ids: Sequence[UUID], bases: Container[UUID], known: QuerySet[RecordLink]) -> set[UUID]:
+    """Records without a row that get none: the mapping makes none, or a person took theirs away."""
+    if not job.mapping.makes_there:
+        return {record for record in ids if record not in bases}
+    return set(known.filter(apart=True).values_list("record_id", flat=True))
 
 
 def _wanted(job: Job, mine: Values) -> bool:

@@ -174,7 +174,7 @@ SELECT %s, %s, %s, link.record_id, link.remote_id, link.base_ours, link.base_the
 FROM {links} AS link WHERE 1 = 1
 ON CONFLICT (target, record_type, record_id) DO UPDATE SET
   remote_id = excluded.remote_id, base_ours = excluded.base_ours, base_theirs = excluded.base_theirs,
-  version = excluded.version, deleted_at = NULL, updated_at = excluded.updated_at
+  version = excluded.version, deleted_at = NULL, apart = FALSE, updated_at = excluded.updated_at
 """
 
 
@@ -291,8 +291,10 @@ def _counts(live: LiveRun, results: Sequence[Result]) -> None:
 
 
 _WRITE = """
-INSERT INTO sync_writes (company_id, record_type, at, run_id, record_id, title, remote_id, outcome, sentence, changes)
-SELECT %s, %s, %s, told.run_id, told.record_id, told.title, told.remote_id, told.outcome, told.sentence, told.changes
+INSERT INTO sync_writes (company_id, record_type, at, run_id, record_id, title, remote_id, outcome, sentence, changes,
+                         image)
+SELECT %s, %s, %s, told.run_id, told.record_id, told.title, told.remote_id, told.outcome, told.sentence, told.changes,
+       told.image
 FROM {told} AS told
 """
 _TOLD = {
@@ -303,6 +305,7 @@ _TOLD = {
     "outcome": "text",
     "sentence": "text",
     "changes": "jsonb",
+    "image": "jsonb",
 }
 
 
@@ -323,6 +326,7 @@ def _told(job: Job, live: LiveRun, result: Result) -> tuple[object, ...]:
         result.outcome,
         result.sentence,
         json.dumps(_changes(job, plan) if result.outcome != Outcome.FAILED else []),
+        None if result.outcome == Outcome.FAILED else json.dumps(_image(job, result)),
     )
 
 
@@ -334,3 +338,23 @@ def _changes(job: Job, plan: Plan) -> list[dict[str, Json]]:
         for name in plan.changed
         if name not in plan.left_out and before.get(name) != plan.ours[name]
     ]
+
+
+def _image(job: Job, result: Result) -> dict[str, Json]:
+    """What taking this back needs: of an update, both sides of each field before and after. What was created or deleted
+    is taken back whole."""
+    plan, link, written = result.plan, result.plan.link, result.written
+    if not plan.remote_id or link is None or written is None:
+        return {}
+    cells = {**plan.cells, **written.cells}
+    return {
+        one.ours.name: [
+            link.base_ours.get(one.ours.name),
+            plan.ours[one.ours.name],
+            one.remote_id,
+            link.base_theirs.get(one.remote_id),
+            cells[one.remote_id],
+        ]
+        for one in job.target.fields
+        if one.ours.name in plan.changed and one.remote_id in plan.cells
+    }

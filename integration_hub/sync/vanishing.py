@@ -128,6 +128,7 @@ def _told(turn: Slice, removed: list[RecordLink], now: datetime) -> None:
             remote_id=link.remote_id,
             outcome=Outcome.DELETED,
             way=Went.IN,
+            image={},
             at=now,
         )
         for link in removed

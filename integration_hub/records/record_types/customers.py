@@ -30,10 +30,10 @@ def _read(customer: Customer) -> dict[str, Value]:
 
 CODES, LANGUAGES = zip(*settings.LANGUAGES, strict=True)
 FIELDS = (
-    Field("name", _("Name")),
-    Field("reference", _("Reference")),
-    Field("email", _("E-mail"), "email"),
-    Field("phone", _("Phone"), "phone"),
+    Field("name", _("Name"), identifies=True),
+    Field("reference", _("Reference"), identifies=True),
+    Field("email", _("E-mail"), "email", identifies=True),
+    Field("phone", _("Phone"), "phone", identifies=True),
     Field("language", _("Language"), "choice", choices=CODES, labels=LANGUAGES),
     Field("notes", _("Notes"), "long_text"),
     Field("orders_count", _("Orders"), "integer", read_only=True),

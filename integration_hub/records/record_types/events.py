@@ -33,7 +33,7 @@ def _read(event: Event) -> dict[str, Value]:
 
 
 FIELDS = (
-    Field("title", _("Title")),
+    Field("title", _("Title"), identifies=True),
     Field("summary", _("Summary"), "long_text"),
     choice("kind", _("Kind"), Event.Kind),
     choice("status", _("Status"), Event.Status),

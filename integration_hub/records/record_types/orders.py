@@ -61,7 +61,7 @@ def _values(row: dict[str, Any], lines: Sequence[Line]) -> dict[str, Value]:
 
 
 FIELDS = (
-    Field("order_number", _("Order number")),
+    Field("order_number", _("Order number"), identifies=True),
     Field("customer_name", _("Customer")),
     Field("customer_email", _("Customer e-mail"), "email"),
     Field("customer_link", _("Customer (link)"), "link", to="customer"),

@@ -15,7 +15,7 @@ def _read_branch(branch: Branch) -> dict[str, Value]:
 
 
 BRANCH_FIELDS = (
-    Field("name", _("Name")),
+    Field("name", _("Name"), identifies=True),
     Field("street", _("Street")),
     Field("postal_code", _("Postal code")),
     Field("city", _("City")),
@@ -41,8 +41,8 @@ def _read_staff(person: Staff) -> dict[str, Value]:
 
 
 STAFF_FIELDS = (
-    Field("name", _("Name")),
-    Field("email", _("E-mail"), "email"),
+    Field("name", _("Name"), identifies=True),
+    Field("email", _("E-mail"), "email", identifies=True),
     Field("phone", _("Phone"), "phone"),
     Field("role_title", _("Role")),
     Field("branch", _("Branch"), read_only=True),
@@ -73,7 +73,7 @@ def _read_appointment(appointment: Appointment) -> dict[str, Value]:
 
 
 APPOINTMENT_FIELDS = (
-    Field("title", _("Title")),
+    Field("title", _("Title"), identifies=True),
     choice("status", _("Status"), Appointment.Status),
     Field("starts_at", _("Starts"), "datetime"),
     Field("ends_at", _("Ends"), "datetime"),

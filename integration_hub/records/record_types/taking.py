@@ -1,13 +1,15 @@
 """What was read at a provider becomes records by the same services, and under the same rules, as what people type."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
 from integration_hub.companies.models import Company
 from integration_hub.contract.records import Entry, RecordType, Unfit, Value
 from integration_hub.records.models import Record
+from integration_hub.records.record_types import finding
 from integration_hub.records.services import Invalid
 from integration_hub.records.services.noun import Noun
 
@@ -21,37 +23,67 @@ def _as_it_is(company: Company, values: dict[str, Any], record: Any) -> dict[str
     return values
 
 
+@dataclass(frozen=True)
+class _Ways:
+    """The ways in for one kind of record, as contract.RecordType describes them."""
+
+    noun: Noun[Any]
+    prepare: Prepare
+
+    def lock(self, company: UUID, ids: Sequence[UUID]) -> None:
+        living = self.noun.model.everywhere.filter(company_id=company, deleted_at=None, pk__in=ids).order_by("pk")
+        list(living.select_for_update(no_key=True).values_list("pk", flat=True))
+
+    def save(self, company_id: UUID, entry: Entry) -> UUID:
+        company = Company.objects.get(pk=company_id)
+        record = _found(self.noun.model, company, entry.id)
+        with _unfit():
+            said = self.prepare(company, _said(entry.values), record)
+            if record is None:
+                made: UUID = self.noun.create(company, said, actor=ACTOR, prio=PRIO).pk
+                return made
+            self.noun.update(record, said, actor=ACTOR, prio=PRIO)
+        return UUID(str(record.pk))
+
+    def remove(self, company_id: UUID, pk: UUID) -> None:
+        record = _found(self.noun.model, Company.objects.get(pk=company_id), pk)
+        if record is not None:
+            with _unfit():
+                self.noun.delete(record, actor=ACTOR, prio=PRIO)
+
+    def restore(self, company_id: UUID, pk: UUID) -> None:
+        with _unfit():
+            self.noun.restore(Company.objects.get(pk=company_id), pk, actor=ACTOR, prio=PRIO)
+
+    def cancel(self, company_id: UUID, pk: UUID) -> None:
+        self.save(company_id, Entry(pk, {"status": finding.cancelled(self.noun.model)}))
+
+    def find(self, company_id: UUID, name: str, values: Sequence[str]) -> dict[str, list[UUID]]:
+        return finding.by_text(self.noun.model, company_id, name, values)
+
+
+@contextmanager
+def _unfit() -> Iterator[None]:
+    """What the services refuse, in the engine's words."""
+    try:
+        yield
+    except Invalid as invalid:
+        raise Unfit(invalid.errors) from invalid
+
+
 def taking(kind: RecordType, noun: Noun[Any], prepare: Prepare = _as_it_is) -> RecordType:
     """The kind with the way in. `prepare(company, values, record)` says what the service is to be told; the record is
     None for a new one. What the service does not know is refused by it."""
-
-    def lock(company: UUID, ids: Sequence[UUID]) -> None:
-        living = noun.model.everywhere.filter(company_id=company, deleted_at=None, pk__in=ids).order_by("pk")
-        list(living.select_for_update(no_key=True).values_list("pk", flat=True))
-
-    def save(company_id: UUID, entry: Entry) -> UUID:
-        company = Company.objects.get(pk=company_id)
-        record = _found(noun.model, company, entry.id)
-        try:
-            said = prepare(company, _said(entry.values), record)
-            if record is None:
-                made: UUID = noun.create(company, said, actor=ACTOR, prio=PRIO).pk
-                return made
-            noun.update(record, said, actor=ACTOR, prio=PRIO)
-        except Invalid as invalid:
-            raise Unfit(invalid.errors) from invalid
-        return record.pk
-
-    def remove(company_id: UUID, pk: UUID) -> None:
-        record = _found(noun.model, Company.objects.get(pk=company_id), pk)
-        if record is None:
-            return
-        try:
-            noun.delete(record, actor=ACTOR, prio=PRIO)
-        except Invalid as invalid:
-            raise Unfit(invalid.errors) from invalid
-
-    return replace(kind, lock=lock, save=save, remove=remove)
+    ways = _Ways(noun, prepare)
+    return replace(
+        kind,
+        lock=ways.lock,
+        save=ways.save,
+        remove=ways.remove,
+        restore=ways.restore,
+        cancel=ways.cancel if finding.cancelled(noun.model) else None,
+        find=ways.find,
+    )
 
 
 def _found(model: type[Record], company: Company, pk: UUID | None) -> Any:

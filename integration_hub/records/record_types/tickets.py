@@ -39,7 +39,7 @@ def _read(ticket: Ticket) -> dict[str, Value]:
 
 FIELDS = (
     Field("participant_name", _("Participant")),
-    Field("participant_email", _("E-mail"), "email"),
+    Field("participant_email", _("E-mail"), "email", identifies=True),
     Field("participant_phone", _("Phone"), "phone"),
     choice("status", _("Status"), Ticket.Status),
     Field("checked_in_at", _("Checked in"), "datetime"),

@@ -1,5 +1,6 @@
 """Events, and what belongs to them: series, sessions and kinds of ticket."""
 
+from datetime import datetime
 from decimal import Decimal
 
 from django.utils import timezone
@@ -71,7 +72,13 @@ def _leave(unit: Unit, event: Event, errors: Errors) -> None:
     EventSession.everywhere.filter(event=event, deleted_at=None).update(deleted_at=gone)
 
 
-noun = Noun(Event, "event", FIELDS, fill=_fill, check=_check, ripples=_ripples, leave=_leave)
+def _back(unit: Unit, event: Event, since: datetime) -> None:
+    """Its sessions and kinds of ticket come back with it."""
+    for model in (TicketType, EventSession):
+        model.everywhere.filter(event=event, deleted_at__gte=since).update(deleted_at=None)
+
+
+noun = Noun(Event, "event", FIELDS, fill=_fill, check=_check, ripples=_ripples, leave=_leave, back=_back)
 create, update, delete, validate = noun.create, noun.update, noun.delete, noun.validate
 
 

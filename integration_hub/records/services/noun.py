@@ -3,8 +3,10 @@
 from collections.abc import Callable, Mapping
 from copy import copy
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from django.db import IntegrityError
 from django.utils import timezone
@@ -18,6 +20,7 @@ from integration_hub.records.services.errors import GENERAL, Errors, Invalid, Ra
 from integration_hub.records.services.unit import Unit, work
 
 R = TypeVar("R", bound=Record)
+TOGETHER = timedelta(seconds=2)  # what goes with a record went in the same transaction, a moment before it
 Changed = frozenset[str]
 
 
@@ -32,6 +35,7 @@ class Noun(Generic[R]):
     fill(record): what a new record takes from its surroundings. check(record, before, errors): rules across fields
     (`before` is None for a new one). ripples(unit, record, before, changed): what else a change touches, with `record`
     saved; `before` is None for a new one. leave(unit, record, errors): what a delete takes along, or why it is refused.
+    back(unit, record, since): what comes back with it: what went since that moment, when it was deleted itself.
     """
 
     model: type[R]
@@ -41,6 +45,7 @@ class Noun(Generic[R]):
     check: Callable[[R, R | None, Errors], None] = _nothing
     ripples: Callable[[Unit, R, R | None, Changed], None] = _nothing
     leave: Callable[[Unit, R, Errors], None] = _nothing
+    back: Callable[[Unit, R, datetime], None] = _nothing
 
     def create(self, company: Company, data: Mapping[str, Any], *, actor: str = "", prio: int = 0) -> R:
         """Save a new record; Invalid when something is wrong with it."""
@@ -125,6 +130,30 @@ class Noun(Generic[R]):
         record.deleted_at = timezone.now()
         record.save(update_fields=["deleted_at"])
         self._touch(unit, record)
+
+    def restore(self, company: Company, pk: UUID, *, actor: str = "", prio: int = 0) -> R:
+        """A deleted record lives again, with what went with it; Invalid when it may not. Twice is once."""
+        with work(company.pk, prio) as unit:
+            rows = self.model.everywhere.filter(company_id=company.pk, pk=pk).select_for_update(no_key=True)
+            record = rows.first()
+            if record is None:
+                raise Invalid({GENERAL: [_("It is not kept any more.")]})
+            record.company = company
+            if record.deleted_at is not None:
+                self._bring_back(unit, record, record.deleted_at - TOGETHER)
+                self.note("restored", record, actor)
+            return record
+
+    def _bring_back(self, unit: Unit, record: R, since: datetime) -> None:
+        errors = Errors()
+        self.back(unit, record, since)
+        self.assign(record, copied(record), {}, errors)
+        self.check(record, None, errors)
+        errors.settle()
+        record.deleted_at, record.updated_at = None, timezone.now()
+        self._save(record, update_fields=["deleted_at", "updated_at"])
+        self._touch(unit, record)
+        self.ripples(unit, record, None, frozenset(self.fields))
 
     def validate(self, company: Company, data: Mapping[str, Any], record: R | None = None) -> dict[str, list[str]]:
         """What `create` (or `update` of a record) would refuse, by field, without saving anything."""

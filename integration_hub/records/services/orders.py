@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -157,7 +158,17 @@ def _leave(unit: Unit, order: Order, errors: Errors) -> None:
     unit.touch("order_item", *(item.pk for item in order.lines.gone))
 
 
-noun = Orders(Order, "order", FIELDS, fill=_fill, check=_check, ripples=_ripples, leave=_leave)
+def _back(unit: Unit, order: Order, since: datetime) -> None:
+    """Its lines and tickets come back with it."""
+    lines = OrderItem.everywhere.filter(order=order.pk, deleted_at__gte=since)
+    tickets = Ticket.everywhere.filter(order_item__order=order.pk, deleted_at__gte=since)
+    unit.touch("order_item", *lines.values_list("pk", flat=True))
+    unit.touch("ticket", *tickets.values_list("pk", flat=True))
+    tickets.update(deleted_at=None)
+    lines.update(deleted_at=None)
+
+
+noun = Orders(Order, "order", FIELDS, fill=_fill, check=_check, ripples=_ripples, leave=_leave, back=_back)
 create, update, delete, validate = noun.create, noun.update, noun.delete, noun.validate
 
 

@@ -13,8 +13,8 @@ class RecordLink(CompanyOwned):
     `base_ours`: our values, canonical, by our field name. `base_theirs`: cells by remote field id, as
     returned; None also where the cell is not known (files, cells that were filled already).
     `version` moves with every settle. `seen_at`: when a listing of the whole table named the row last;
-    `gone_at`: the provider said, asked by id, that the row is no more, and nothing was done about it yet. `apart`: a person undid what made
-    one of the two out of the other; neither is made again until somebody wants it.
+    `gone_at`: the provider said, asked by id, that the row is no more, and nothing was done about it yet.
+    `apart`: a person undid what made one of the two out of the other; neither is made again until somebody wants it.
     """
 
     target = models.UUIDField()

@@ -35,7 +35,7 @@ class PlanState(models.TextChoices):
 class PlanRow(CompanyOwned):
     """One record and its row, as the preview found them. `changes`: [{"field": label, "way": "in" | "out" | "both",
     "ours": value, "theirs": value, "after": value}]; `partners`: titles of those that fit where there are several;
-    `ours_seen` and `theirs_seen`: prints of what both sides were then; `sentence`: why it is refused, or was skipped."""
+    `ours_seen` and `theirs_seen`: prints of what both sides were then; `sentence`: why it is refused or was skipped."""
 
     run = models.ForeignKey("sync.SyncRun", on_delete=models.CASCADE, related_name="plan")
     what = models.CharField(max_length=20, choices=Planned.choices)

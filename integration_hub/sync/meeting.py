@@ -1,0 +1,92 @@
+"""First meetings: whose record a row is that was never linked. It carries our id, or all keys agree."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from integration_hub.contract import ProviderError, RemoteRow
+from integration_hub.sync.canonical import canonical
+from integration_hub.sync.targets import Job
+
+SHOWN = 5  # titles of records that are told where several fit
+
+
+@dataclass
+class Met:
+    """The partners of some rows, by remote id. `ambiguous`: titles of several that fit; `twice`: the record of further
+    rows, which has its row in this very lot."""
+
+    found: dict[str, UUID] = field(default_factory=dict)
+    ambiguous: dict[str, list[str]] = field(default_factory=dict)
+    twice: dict[str, UUID] = field(default_factory=dict)
+
+    def is_met(self, row: RemoteRow) -> bool:
+        return any(row.remote_id in lot for lot in (self.found, self.ambiguous, self.twice))
+
+
+def partners(job: Job, part: Sequence[RemoteRow]) -> Met:
+    """The living records whose id these rows carry; of the others, those that agree in every key."""
+    met = Met()
+    carried = {row.remote_id: pk for row in part if (pk := _uuid(row.cells.get(job.target.merge_on)))}
+    alive = job.record_type.load(job.mapping.company_id, list(carried.values())) if carried else {}
+    for row in part:
+        pk = carried.get(row.remote_id)
+        if pk in alive and pk is not None:
+            _give(met, row, pk)
+    _by_keys(job, [row for row in part if carried.get(row.remote_id) not in alive], met)
+    return met
+
+
+def _give(met: Met, row: RemoteRow, pk: UUID) -> None:
+    (met.twice if pk in met.found.values() else met.found)[row.remote_id] = pk
+
+
+def _uuid(cell: object) -> UUID | None:
+    try:
+        return UUID(cell) if isinstance(cell, str) else None
+    except ValueError:
+        return None
+
+
+def _by_keys(job: Job, part: Sequence[RemoteRow], met: Met) -> None:
+    names = [name for name in job.mapping.match_on if name in job.rules.names]
+    if not names or len(names) != len(job.mapping.match_on) or job.record_type.find is None:
+        return
+    wanted = {row.remote_id: _keys(job, row, names) for row in part}
+    known = {name: _found(job, name, [keys[name] for keys in wanted.values() if keys]) for name in names}
+    for row in part:
+        keys = wanted[row.remote_id]
+        fitting = (
+            set.intersection(*(set(known[name].get(_folded(keys[name]), ())) for name in names)) if keys else set()
+        )
+        if len(fitting) == 1:
+            _give(met, row, fitting.pop())
+        elif fitting:
+            met.ambiguous[row.remote_id] = _titles(job, fitting)
+
+
+def _keys(job: Job, row: RemoteRow, names: Sequence[str]) -> dict[str, str]:
+    """What the row says of each key; nothing where it does not say all of them."""
+    rules = {rule.ours: rule for rule in job.rules.all}
+    try:
+        said = {name: canonical(job.rules.value(rules[name], row)) for name in names}
+    except ProviderError:
+        return {}
+    return {name: str(value) for name, value in said.items()} if all(said.values()) else {}
+
+
+def _found(job: Job, name: str, values: Sequence[str]) -> Mapping[str, Sequence[UUID]]:
+    assert job.record_type.find is not None
+    if not values:
+        return {}
+    found = job.record_type.find(job.mapping.company_id, name, sorted(set(values)))
+    return {_folded(value): ids for value, ids in found.items()}
+
+
+def _folded(value: str) -> str:
+    return value.casefold()
+
+
+def _titles(job: Job, ids: set[UUID]) -> list[str]:
+    values = job.record_type.load(job.mapping.company_id, sorted(ids)[:SHOWN])
+    return sorted(job.record_type.title(mine) or str(pk) for pk, mine in values.items())
