@@ -11,12 +11,12 @@ from integration_hub.hub.views import checking, exports, imports, mappings, orde
 
 mapping_pages: list[URLPattern | URLResolver] = [
     path("new/", mappings.new, name="mapping_new"),
-    path("new/preview/", mappings.preview_new, name="mapping_new_preview"),
+    path("new/example/", mappings.example_new, name="mapping_new_example"),
     path("new/found/", mappings.found_new, name="mapping_new_found"),
     path("new/refresh/", mappings.refresh_new, name="mapping_new_refresh"),
     path("<uuid:pk>/", mappings.mapping, name="mapping"),
     path("<uuid:pk>/remove/", mappings.remove, name="mapping_remove"),
-    path("<uuid:pk>/preview/", mappings.preview, name="mapping_preview"),
+    path("<uuid:pk>/example/", mappings.example, name="mapping_example"),
     path("<uuid:pk>/found/", mappings.found, name="mapping_found"),
     path("<uuid:pk>/refresh/", mappings.refresh, name="mapping_refresh"),
     path("<uuid:pk>/progress/", mappings.progress, name="mapping_progress"),

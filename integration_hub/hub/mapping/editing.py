@@ -207,14 +207,14 @@ class Editing:
         """Where the page's parts are asked for."""
         key = self.desk.provider.key
         if self.mapping is not None:
-            names = ("mapping", "mapping_preview", "mapping_found", "mapping_refresh")
+            names = ("mapping", "mapping_example", "mapping_found", "mapping_refresh")
             found = [reverse(f"hub:{name}", args=[key, self.mapping.pk]) for name in names]
         else:
             found = [
                 reverse(f"hub:{name}", args=[key], query=self.query)
-                for name in ("mapping_new", "mapping_new_preview", "mapping_new_found", "mapping_new_refresh")
+                for name in ("mapping_new", "mapping_new_example", "mapping_new_found", "mapping_new_refresh")
             ]
-        return dict(zip(("here", "preview", "found", "refresh"), found, strict=True))
+        return dict(zip(("here", "example", "found", "refresh"), found, strict=True))
 
     @property
     def query(self) -> dict[str, str]:

@@ -331,7 +331,7 @@ def test_the_preview_follows_the_form(login: Login, alice: User, connection: Con
     made = order(connection.company, notes="unfit")
     client = login(alice)
     told = {**FIRST, "remote.notes": "col7", "remote.total": "col3", "remote.placed_at": ""}
-    answer = client.post(f"{NEW}preview/", told, headers={"HX-Request": "true"})
+    answer = client.post(f"{NEW}example/", told, headers={"HX-Request": "true"})
     shown = cells(answer)
     assert (shown["order_number"], shown["total"]) == (made.order_number, "150.00")
     assert shown["notes"] == "A cabinet takes no such value." and shown["placed_at"] == ""
@@ -339,7 +339,7 @@ def test_the_preview_follows_the_form(login: Login, alice: User, connection: Con
     assert "<html" not in answer.content.decode()
     mapping = mapped(connection)
     told = {"remote.currency": "col7", "every": "60"}
-    shown = cells(client.post(f"{address(mapping)}preview/", told, headers={"HX-Request": "true"}))
+    shown = cells(client.post(f"{address(mapping)}example/", told, headers={"HX-Request": "true"}))
     assert (shown["currency"], shown["order_number"]) == (made.currency, "")
 
 
@@ -347,15 +347,15 @@ def test_another_record_is_found_as_its_list_finds_it(login: Login, alice: User,
     order(connection.company)
     mine = order(connection.company, order_number="ORD-€-77")
     client = login(alice)
-    answer = client.post(f"{NEW}preview/", {**FIRST, "q": "€-77"})
+    answer = client.post(f"{NEW}example/", {**FIRST, "q": "€-77"})
     assert f'value="{mine.pk}"' in answer.content.decode()
     assert answer.content.decode().count('type="radio"') == 1
-    answer = client.post(f"{NEW}preview/", {**FIRST, "q": "ion@example"})
+    answer = client.post(f"{NEW}example/", {**FIRST, "q": "ion@example"})
     assert answer.content.decode().count('type="radio"') == 2
-    answer = client.post(f"{NEW}preview/", {**FIRST, "q": "€-77", "record": str(mine.pk)})
+    answer = client.post(f"{NEW}example/", {**FIRST, "q": "€-77", "record": str(mine.pk)})
     assert cells(answer)["order_number"] == "ORD-€-77"
-    assert "No record fits." in text(client.post(f"{NEW}preview/", {**FIRST, "q": "nobody"}))
-    gone = client.post(f"{NEW}preview/", {**FIRST, "record": str(uuid.uuid4())})
+    assert "No record fits." in text(client.post(f"{NEW}example/", {**FIRST, "q": "nobody"}))
+    gone = client.post(f"{NEW}example/", {**FIRST, "record": str(uuid.uuid4())})
     assert cells(gone)["order_number"]  # the first one instead
 
 
@@ -365,12 +365,12 @@ def test_a_filter_that_leaves_the_record_out_says_so_and_counts(
     order(connection.company)
     order(connection.company, status="Sent")
     told = {**FIRST, "filter.field": "status", "filter.op": "is", "filter.value": "Delivered"}
-    answer = login(alice).post(f"{NEW}preview/", told)
+    answer = login(alice).post(f"{NEW}example/", told)
     assert "The filter leaves this record out" in text(answer) and "Orders: 0 of 2." in text(answer)
     told["filter.value"] = "Sent"
-    assert "Orders: 1 of 2." in text(login(alice).post(f"{NEW}preview/", told))
+    assert "Orders: 1 of 2." in text(login(alice).post(f"{NEW}example/", told))
     told |= {"filter.op": "contains", "filter.value": ""}
-    assert cells(login(alice).post(f"{NEW}preview/", told))["order_number"]  # a filter being typed breaks no preview
+    assert cells(login(alice).post(f"{NEW}example/", told))["order_number"]  # a filter being typed breaks no preview
 
 
 def test_without_records_there_is_nothing_to_preview(login: Login, alice: User, connection: Connection) -> None:
@@ -566,8 +566,8 @@ def test_the_progress_follows_stops_and_goes_on(login: Login, alice: User, conne
 
 def posts(mapping: Mapping) -> list[str]:
     here = address(mapping)
-    own = [here, *(f"{here}{name}/" for name in ("remove", "refresh", "preview", "fields/col1/resume"))]
-    return [*own, NEW, f"{NEW}preview/", f"{NEW}refresh/"]
+    own = [here, *(f"{here}{name}/" for name in ("remove", "refresh", "example", "fields/col1/resume"))]
+    return [*own, NEW, f"{NEW}example/", f"{NEW}refresh/"]
 
 
 def test_staff_sees_everything_and_changes_nothing(login: Login, bob: User, connection: Connection) -> None:
@@ -585,7 +585,7 @@ def test_staff_sees_everything_and_changes_nothing(login: Login, bob: User, conn
         assert refused.status_code == 403, where
         assert "Only admins of Alice's may do this." in text(refused)
     assert client.get(NEW).status_code == client.get(f"{address(mapping)}remove/").status_code == 403
-    assert client.get(f"{address(mapping)}preview/").status_code == 200
+    assert client.get(f"{address(mapping)}example/").status_code == 200
     tab = client.get(TAB)
     assert "Comenzi" in text(tab) and "New mapping" not in text(tab)
 
@@ -595,7 +595,7 @@ def test_another_companys_mapping_is_not_there(login: Login, charlie: User, conn
     client = login(charlie)
     for where in posts(mapping):
         assert client.post(where, FIRST).status_code == 404, where
-    for part in ("", "progress/", "found/", "preview/"):
+    for part in ("", "progress/", "found/", "example/"):
         assert client.get(f"{address(mapping)}{part}").status_code == 404
     assert client.get(f"/admin/hub/nothing/mappings/{mapping.pk}/").status_code == 404
 

@@ -278,34 +278,34 @@ def progress(request: PageRequest, key: str, pk: UUID) -> HttpResponse:
     return render(request, "hub/mapping_progress.html", context | _progress(request, context["mapping"]))
 
 
-def preview(request: PageRequest, key: str, pk: UUID) -> HttpResponse:
+def example(request: PageRequest, key: str, pk: UUID) -> HttpResponse:
     """One record as it would be written: POST as the form stands, GET as the mapping is stored."""
-    return (preview_typed if request.method == "POST" else preview_stored)(request, key, pk)
+    return (example_typed if request.method == "POST" else example_stored)(request, key, pk)
 
 
 @page
-def preview_stored(request: PageRequest, key: str, pk: UUID) -> HttpResponse:
+def example_stored(request: PageRequest, key: str, pk: UUID) -> HttpResponse:
     editing = _editing(request, find(request, key, pk))
     editing.typed = editing.with_record(typed.uuid_or_none(request.GET.get("record", "")), request.GET.get("q", ""))
-    return _preview(request, editing)
+    return _example(request, editing)
 
 
 @for_admins
-def preview_typed(request: PageRequest, key: str, pk: UUID) -> HttpResponse:
-    return _preview(request, _editing(request, find(request, key, pk)))
+def example_typed(request: PageRequest, key: str, pk: UUID) -> HttpResponse:
+    return _example(request, _editing(request, find(request, key, pk)))
 
 
 @for_admins
 @require_POST
-def preview_new(request: PageRequest, key: str) -> HttpResponse:
+def example_new(request: PageRequest, key: str) -> HttpResponse:
     chosen = choosing.choice(_mappable_or_404(request, key), request.POST.dict())
     if choosing.complaints(chosen, table=True):
         raise Http404
-    return _preview(request, _editing_new(request, chosen))
+    return _example(request, _editing_new(request, chosen))
 
 
-def _preview(request: PageRequest, editing: Editing) -> HttpResponse:
-    return render(request, "hub/mapping_preview.html", {**editing.page(request), "live": True})
+def _example(request: PageRequest, editing: Editing) -> HttpResponse:
+    return render(request, "hub/mapping_record.html", {**editing.page(request), "live": True})
 
 
 def _ask(editing: Editing) -> None:
