@@ -181,6 +181,10 @@ class Sink(ABC, Generic[ClientT]):
         """Whether values of our field can be written to theirs."""
         return True
 
+    def gives(self, ours: Field, theirs: RemoteField) -> bool:
+        """Whether values of their field, which may be a computed one, can be read as ours."""
+        return self.takes(ours, theirs)
+
     def suggest(self, record_type: RecordType, resource: Resource) -> Mapping[str, str]:
         """Our field names and the remote field ids that fit them by name and type; each used once."""
         return {}

@@ -6,7 +6,7 @@ from enum import Enum
 
 from django.utils.translation import gettext as _
 
-from integration_hub.contract import MappedField, RemoteField
+from integration_hub.contract import Direction, MappedField, RemoteField
 from integration_hub.contract.records import Field
 
 Takes = Callable[[Field, RemoteField], bool]
@@ -30,10 +30,13 @@ class Drift:
     sentence: str = ""
 
 
-def compare(mapped: Iterable[MappedField], fields: Sequence[RemoteField], takes: Takes) -> list[Drift]:
-    """What became of each mapped field."""
+def compare(
+    mapped: Iterable[MappedField], fields: Sequence[RemoteField], takes: Takes, gives: Takes | None = None
+) -> list[Drift]:
+    """What became of each mapped field. `takes` says what can be written, `gives` what can be read."""
     known = {field.id: field for field in fields}
-    return [_drift(one, known.get(one.remote_id), takes) for one in mapped]
+    fits = {Direction.PULL: gives or takes}
+    return [_drift(one, known.get(one.remote_id), fits.get(one.direction, takes)) for one in mapped]
 
 
 def offered(mapped: Iterable[MappedField], fields: Sequence[RemoteField]) -> list[RemoteField]:
@@ -42,15 +45,15 @@ def offered(mapped: Iterable[MappedField], fields: Sequence[RemoteField]) -> lis
     return [field for field in fields if field.writable and field.id not in taken]
 
 
-def _drift(mapped: MappedField, now: RemoteField | None, takes: Takes) -> Drift:
+def _drift(mapped: MappedField, now: RemoteField | None, fits: Takes) -> Drift:
     names = {"ours": _(mapped.ours.label), "theirs": now.label if now else mapped.remote_label}
     if now is None:
         said = _("The field “%(theirs)s” was deleted over there, so %(ours)s is no longer written. Choose another one.")
         return Drift(mapped, Change.BROKEN, None, said % names)
-    if not now.writable:
+    if not now.writable and mapped.direction is not Direction.PULL:
         said = _("The field “%(theirs)s” is computed over there (%(type)s) and cannot be written. Choose another one.")
         return Drift(mapped, Change.BROKEN, now, said % {**names, "type": now.words or now.type})
-    if now.type != mapped.remote_type and not takes(mapped.ours, now):
+    if now.type != mapped.remote_type and not fits(mapped.ours, now):
         said = _(
             "The field “%(theirs)s” is now of the type %(type)s, which does not take %(ours)s. Choose another one."
         )

@@ -103,7 +103,7 @@ def _mapped(mapping: Mapping, rows: Sequence[FieldMapping]):  # type: ignore[no-
 
 def _now(mapping: Mapping, resource: Resource):  # type: ignore[no-untyped-def]
     sink = targets.sink_of(mapping)
-    return sink.fields(resource), sink.takes
+    return sink.fields(resource), sink.takes, sink.gives
 
 
 class Done(Enum):

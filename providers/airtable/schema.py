@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from integration_hub.contract import Field, RemoteField, Resource
-from providers.airtable.cells import TEXT_TYPES, takes, words, writable
+from providers.airtable.cells import TEXT_TYPES, gives, takes, words, writable
 from providers.airtable.client import Body
 
 HUB_ID = "Hub ID"
@@ -67,6 +67,12 @@ def merge_field_of(resource: Resource) -> str:
 def fits(ours: Field, theirs: RemoteField) -> bool:
     """Whether our values can be written there at all."""
     return theirs.writable and takes(ours, theirs.type)
+
+
+def readable(ours: Field, theirs: RemoteField) -> bool:
+    """Whether what stands there can be read as our values; a formula by what it results in."""
+    result = theirs.options.get("result")
+    return gives(ours, theirs.type, str(result.get("type") or "") if isinstance(result, dict) else "")
 
 
 def linked_table(options: Mapping[str, Any]) -> str:

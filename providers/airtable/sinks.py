@@ -34,6 +34,7 @@ from providers.airtable.schema import (
     linked_table,
     merge_field_of,
     place_of,
+    readable,
     remote_fields,
     table_resource,
 )
@@ -87,6 +88,9 @@ class RecordsSink(Sink[AirtableClient]):
 
     def takes(self, ours: Field, theirs: RemoteField) -> bool:
         return fits(ours, theirs)
+
+    def gives(self, ours: Field, theirs: RemoteField) -> bool:
+        return readable(ours, theirs)
 
     def suggest(self, record_type: RecordType, resource: Resource) -> Mapping[str, str]:
         own = merge_field_of(resource)

@@ -12,7 +12,7 @@ or guessed. `back(convert(v))` is v again, except where the field can hold less 
 * a link is read as ids of rows, or as the title where it was written as text; files are read as their names.
 """
 
-from providers.airtable.cells.kinds import NATURAL, TEXT_TYPES, takes, words, writable
+from providers.airtable.cells.kinds import NATURAL, TEXT_TYPES, gives, takes, words, writable
 from providers.airtable.cells.making import made_for
 from providers.airtable.cells.reading import back
 from providers.airtable.cells.writing import CONVERTERS, LONGEST_TEXT, convert
@@ -26,6 +26,7 @@ __all__ = [
     "TEXT_TYPES",
     "back",
     "convert",
+    "gives",
     "made_for",
     "takes",
     "words",

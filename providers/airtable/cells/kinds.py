@@ -90,6 +90,30 @@ def takes(ours: Field, type: str) -> bool:
     return type in NATURAL.get(ours.kind, nothing) | ON_REQUEST.get(ours.kind, nothing)
 
 
+# What Airtable fills itself reads like a field that people fill; what it computes like its result.
+LIKE: Mapping[str, str] = {
+    "count": "number",
+    "autoNumber": "number",
+    "createdTime": "dateTime",
+    "lastModifiedTime": "dateTime",
+    "createdBy": "singleCollaborator",
+    "lastModifiedBy": "singleCollaborator",
+    "button": "url",
+    "aiText": "multilineText",
+    "externalSyncSource": "singleSelect",
+}
+
+
+def gives(ours: Field, type: str, result: str = "") -> bool:
+    """Whether cells of a field of this type can be read as ours. `result`: the type of what a computed one results in.
+    Everything but files can be read as text."""
+    if type in WRITABLE:
+        return takes(ours, type)
+    if ours.kind in ("text", "long_text") and result != "multipleAttachments":
+        return type in COMPUTED
+    return ours.kind not in ("link", "file") and takes(ours, LIKE.get(type) or LIKE.get(result, result))
+
+
 def writable(type: str) -> bool:
     """Whether it holds what people write; Airtable fills the others, and types nobody knows are left alone."""
     return type in WRITABLE

@@ -10,6 +10,7 @@ import pytest
 import responses
 
 from integration_hub.contract import Field, MappedField, RemoteField, Resource, registry
+from providers.airtable.cells import writable
 from providers.airtable.client import AirtableClient
 from providers.airtable.schema import HUB_ID_SAYS, merge_field_of, remote_fields, table_resource
 from providers.airtable.sinks import RecordsSink
@@ -167,3 +168,34 @@ def test_links_lead_to_a_table() -> None:
     link = MappedField(ours, "fldL", "Client", "multipleRecordLinks", {"linkedTableId": "tblCustomers00001"})
     assert SINK.links_to(link) == "tblCustomers00001"
     assert SINK.links_to(MappedField(ours, "fldT", "Client", "singleLineText")) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "type", "result", "reads"),
+    [
+        ("money", "formula", "number", True),
+        ("money", "formula", "currency", True),
+        ("money", "formula", "singleLineText", True),  # as it can be written into a text
+        ("money", "formula", "checkbox", False),
+        ("money", "formula", "", False),  # one that is broken results in nothing
+        ("text", "formula", "number", True),
+        ("text", "rollup", "multipleAttachments", False),
+        ("email", "multipleLookupValues", "email", True),
+        ("integer", "count", "", True),
+        ("datetime", "lastModifiedTime", "", True),
+        ("datetime", "formula", "lastModifiedTime", True),
+        ("email", "createdBy", "", True),
+        ("choice", "formula", "singleSelect", True),
+        ("link", "multipleLookupValues", "multipleRecordLinks", False),
+        ("text", "typeOfTomorrow", "", False),
+        ("money", "currency", "", True),
+        ("money", "checkbox", "", False),
+    ],
+)
+def test_what_is_computed_is_read_by_its_result_and_never_written(
+    kind: str, type: str, result: str, reads: bool
+) -> None:
+    theirs = RemoteField("fld1", "Sum", type, writable=writable(type), options={"result": {"type": result}})
+    ours = Field("ours", "Ours", kind)
+    assert SINK.gives(ours, theirs) is reads
+    assert SINK.takes(ours, theirs) is (reads and theirs.writable)
