@@ -28,14 +28,22 @@ MINUTES = 5
 READ = 100  # rows a provider is asked for at once
 
 
-def ensure(mapping: Mapping, minutes: int = MINUTES) -> Reading | None:
-    """The reading of a mapping that is read, due now when it is new; none for one that is only written."""
+def ensure(mapping: Mapping, minutes: int | None = None) -> Reading | None:
+    """The reading of a mapping that is read; none for one that is only written. `minutes`: how often from now on, 0
+    only when somebody wants it; None: as it was. Due now when it is new, read again after a rest, or to be read in
+    another rhythm; not while the mapping waits for a preview."""
+    mine = Reading.everywhere.filter(mapping=mapping)
     if Direction(mapping.direction) is Direction.PUSH:
-        Reading.everywhere.filter(mapping=mapping).update(next_at=None)
+        mine.update(next_at=None)
         return None
-    row, _made = Reading.everywhere.get_or_create(
-        mapping=mapping, defaults={"company_id": mapping.company_id, "minutes": minutes, "next_at": clock.now()}
-    )
+    often = MINUTES if minutes is None else minutes
+    now = clock.now() if often and not mapping.waits else None
+    first = {"company_id": mapping.company_id, "minutes": often, "next_at": now}
+    row, made = Reading.everywhere.get_or_create(mapping=mapping, defaults=first)
+    if not made and minutes is not None and row.minutes != minutes:
+        mine.update(minutes=minutes, next_at=now or row.next_at, pokes=F("pokes") + 1)
+    elif not made and row.next_at is None and row.minutes and not mapping.waits:
+        mine.update(next_at=clock.now(), pokes=F("pokes") + 1)
     return row
 
 
@@ -160,6 +168,6 @@ def keep(turn: Slice, row: Reading, **fields: object) -> None:
 
 
 def rest(row: Reading) -> None:
-    """Read again when it is time, unless somebody wanted a reading meanwhile."""
-    later = clock.now() + timedelta(minutes=row.minutes)
+    """Read again when it is time, or never by itself, unless somebody wanted a reading meanwhile."""
+    later = clock.now() + timedelta(minutes=row.minutes) if row.minutes else None
     Reading.everywhere.filter(pk=row.pk, anew=row.anew, pokes=row.pokes).update(next_at=later)

@@ -11,11 +11,11 @@ from integration_hub.companies.managers import CompanyOwned
 
 
 class Reading(CompanyOwned):
-    """How far one mapping's remote table was read. `next_at` None: nothing is to be read. `cursor` is the sink's own,
-    `start` the one at which this reading began; `whole_since`: a listing of the whole table is going since then,
-    `whole_at` when the last one ended. Links whose row it did not name are asked for by id: `checking` while that is
-    still to be done. `approved`: a person wants the records of rows that are gone deleted. `pokes` moves when somebody
-    wants a reading, `anew` when it is to begin from the start."""
+    """How far one mapping's remote table was read. `next_at` None: nothing is to be read; `minutes` 0: only when
+    somebody wants it. `cursor` is the sink's own, `start` the one at which this reading began; `whole_since`: a listing
+    of the whole table is going since then, `whole_at` when the last one ended. Links whose row it did not name are
+    asked for by id: `checking` while that is still to be done. `approved`: a person wants the records of rows that are
+    gone deleted. `pokes` moves when somebody wants a reading, `anew` when it is to begin from the start."""
 
     mapping = models.OneToOneField("sync.Mapping", on_delete=models.CASCADE, related_name="reading", primary_key=True)
     cursor = models.JSONField(null=True)
