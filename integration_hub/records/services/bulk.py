@@ -93,7 +93,8 @@ def save_customers(company: Company, entries: Sequence[CustomerEntry]) -> Outcom
             plan.now.updated_at = moment
             customers.ripples(unit, plan.now, plan.before, plan.changed)
         statements.update([plan.now for plan in changed], (*customers.FIELDS, "phone_raw", "updated_at"))
-        unit.touch("customer", *(plan.now.pk for plan in plans if plan.verb != "unchanged"))
+        unit.made("customer", *(plan.now.pk for plan in plans if plan.before is None))
+        unit.touch("customer", *(plan.now.pk for plan in changed))
     return outcome
 
 
@@ -152,14 +153,14 @@ def _save_orders(
 def _insert_customers(unit: Unit, new: Sequence[Customer], outcome: Outcome) -> None:
     if new:
         statements.insert(new)
-        unit.touch("customer", *(customer.pk for customer in new))
+        unit.made("customer", *(customer.pk for customer in new))
         outcome.counts["customers created"] += len(new)
 
 
 def _insert(unit: Unit, new: Sequence[Order]) -> None:
     statements.insert(new)
     items.save(unit, *(order.lines for order in new))
-    unit.touch("order", *(order.pk for order in new))
+    unit.made("order", *(order.pk for order in new))
     unit.ordered(*((None, order) for order in new))
     orders.count_again(unit, *((order, None) for order in new))
 
@@ -250,7 +251,7 @@ def create_tickets(company: Company, told: Sequence[Mapping[str, Any]]) -> list[
     with work(company.pk, PRIO_BACKFILL) as unit:
         new = [tickets.noun.built(company, data) for data in told]
         statements.insert(new)
-        unit.touch("ticket", *(ticket.pk for ticket in new))
+        unit.made("ticket", *(ticket.pk for ticket in new))
         tickets.count_again(unit, *new)
         holding = [ticket for ticket in new if ticket.status in Ticket.HOLDING]
         unit.verify(lambda: tickets.check_places(*holding))

@@ -75,7 +75,7 @@ class Noun(Generic[R]):
 
     def insert(self, unit: Unit, record: R) -> None:
         self._save(record, force_insert=True)
-        self._touch(unit, record)
+        self._made(unit, record)
         self.ripples(unit, record, None, frozenset(self.fields))
 
     def update(self, record: R, changes: Mapping[str, Any], *, actor: str = "", prio: int = 0) -> R:
@@ -129,7 +129,8 @@ class Noun(Generic[R]):
         errors.settle()
         record.deleted_at = timezone.now()
         record.save(update_fields=["deleted_at"])
-        self._touch(unit, record)
+        if self.key:
+            unit.removed(self.key, record.pk)
 
     def restore(self, company: Company, pk: UUID, *, actor: str = "", prio: int = 0) -> R:
         """A deleted record lives again, with what went with it; Invalid when it may not. Twice is once."""
@@ -152,7 +153,7 @@ class Noun(Generic[R]):
         errors.settle()
         record.deleted_at, record.updated_at = None, timezone.now()
         self._save(record, update_fields=["deleted_at", "updated_at"])
-        self._touch(unit, record)
+        self._made(unit, record)
         self.ripples(unit, record, None, frozenset(self.fields))
 
     def validate(self, company: Company, data: Mapping[str, Any], record: R | None = None) -> dict[str, list[str]]:
@@ -170,6 +171,10 @@ class Noun(Generic[R]):
         action = f"{self.model._meta.model_name}.{verb}"
         target = f"{self.model._meta.label_lower}:{record.pk}"
         audit.record(action, company_id=record.company_id, actor=actor, target=target, data={"name": str(record)})
+
+    def _made(self, unit: Unit, record: R) -> None:
+        if self.key:
+            unit.made(self.key, record.pk)
 
     def _touch(self, unit: Unit, record: R) -> None:
         if self.key:

@@ -154,16 +154,16 @@ def _leave(unit: Unit, order: Order, errors: Errors) -> None:
     gone = timezone.now()
     Ticket.everywhere.filter(pk__in=tickets).update(deleted_at=gone)
     OrderItem.everywhere.filter(order=order.pk, deleted_at=None).update(deleted_at=gone)
-    unit.touch("ticket", *tickets)
-    unit.touch("order_item", *(item.pk for item in order.lines.gone))
+    unit.removed("ticket", *tickets)
+    unit.removed("order_item", *(item.pk for item in order.lines.gone))
 
 
 def _back(unit: Unit, order: Order, since: datetime) -> None:
     """Its lines and tickets come back with it."""
     lines = OrderItem.everywhere.filter(order=order.pk, deleted_at__gte=since)
     tickets = Ticket.everywhere.filter(order_item__order=order.pk, deleted_at__gte=since)
-    unit.touch("order_item", *lines.values_list("pk", flat=True))
-    unit.touch("ticket", *tickets.values_list("pk", flat=True))
+    unit.made("order_item", *lines.values_list("pk", flat=True))
+    unit.made("ticket", *tickets.values_list("pk", flat=True))
     tickets.update(deleted_at=None)
     lines.update(deleted_at=None)
 

@@ -135,9 +135,9 @@ def _remove_orders(unit: Unit, steps: Steps) -> None:
     Ticket.everywhere.filter(pk__in=old).update(deleted_at=gone)
     OrderItem.everywhere.filter(order__in=found, deleted_at=None).update(deleted_at=gone)
     Order.everywhere.filter(pk__in=found).update(deleted_at=gone)
-    unit.touch("ticket", *old)
-    unit.touch("order_item", *(item.pk for several in lines.values() for item in several))
-    unit.touch("order", *found)
+    unit.removed("ticket", *old)
+    unit.removed("order_item", *(item.pk for several in lines.values() for item in several))
+    unit.removed("order", *found)
 
 
 def _lines(found: Mapping[UUID, Order]) -> dict[UUID, list[OrderItem]]:
@@ -157,7 +157,7 @@ def _remove_customers(unit: Unit, steps: Steps) -> None:
         _leave_alone(found, steps, used.values_list("customer", flat=True).distinct(), sentence)
     _leave_alone(found, steps, [pk for pk, customer in found.items() if edited(customer)], str(EDITED))
     Customer.everywhere.filter(pk__in=found).update(deleted_at=timezone.now())
-    unit.touch("customer", *found)
+    unit.removed("customer", *found)
 
 
 TOGETHER: Mapping[str, Callable[[Unit, Steps], None]] = {"order": _remove_orders, "customer": _remove_customers}

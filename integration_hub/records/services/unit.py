@@ -18,7 +18,8 @@ from django.db.models import Q
 from integration_hub.records import guard
 from integration_hub.records.models import Order, Record
 from integration_hub.records.services import days, history
-from integration_hub.sync import outbox
+from integration_hub.sync import announcing, outbox
+from integration_hub.sync.announcing import Kind, News
 
 PRIO_CHANGE = 1
 
@@ -43,6 +44,8 @@ class Unit:
         self.company_id = company_id
         self.prio = prio
         self.changed: dict[str, set[UUID]] = defaultdict(set)
+        self.new: set[UUID] = set()
+        self.gone: set[UUID] = set()
         self.spreads: dict[str, Spread] = {}
         self.customers: set[UUID] = set()
         self.events: set[UUID] = set()
@@ -52,6 +55,16 @@ class Unit:
     def touch(self, record_type: str, *ids: UUID) -> None:
         """These records changed: whoever mirrors them must hear of it."""
         self.changed[record_type].update(ids)
+
+    def made(self, record_type: str, *ids: UUID) -> None:
+        """These records are new, or live again."""
+        self.new.update(ids)
+        self.touch(record_type, *ids)
+
+    def removed(self, record_type: str, *ids: UUID) -> None:
+        """These records were deleted."""
+        self.gone.update(ids)
+        self.touch(record_type, *ids)
 
     def spread(self, record_type: str, model: type[Record], **parent: UUID) -> None:
         """All living records that show something of this parent, which changed: `spread("ticket", Ticket, event=pk)`.
@@ -81,6 +94,19 @@ class Unit:
         days.enter(self.company_id, self.orders)
         for record_type in sorted({*self.changed, *self.spreads}):
             self._enqueue(record_type, self.changed[record_type], self.spreads.get(record_type))
+        if any(self.changed.values()):
+            announcing.announce(self.company_id, self._news)
+
+    def _news(self, wants: announcing.Wants) -> Iterator[News]:
+        """What became of the records that were touched. Who came and went within this unit was never there."""
+        for record_type, ids in sorted(self.changed.items()):
+            for kind, some in (
+                (Kind.RECORD_CREATED, (ids & self.new) - self.gone),
+                (Kind.RECORD_UPDATED, ids - self.new - self.gone),
+                (Kind.RECORD_DELETED, (ids & self.gone) - self.new),
+            ):
+                if some and wants(kind, record_type):
+                    yield News(kind, record_type, sorted(some))
 
     def _enqueue(self, record_type: str, ids: set[UUID], spread: "Spread | None") -> None:
         if spread is None:
