@@ -5,7 +5,7 @@ record which is linked to another row is a copy, made by a person over there: it
 record never follows two rows; and so is a row that fits several records.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from traceback import format_exc
@@ -16,9 +16,10 @@ from django.db import Error as DatabaseError
 from django.utils.translation import gettext as _
 
 from integration_hub.contract import Entry, ProviderError, RemoteRow, Unfit
-from integration_hub.contract.records import Value
-from integration_hub.sync import lanes, meeting, merging, noting, rows
+from integration_hub.contract.records import Value, Values
+from integration_hub.sync import lanes, linking, meeting, merging, noting, rows
 from integration_hub.sync.canonical import canonical_fields
+from integration_hub.sync.links import Awaited, Debt
 from integration_hub.sync.meeting import Met
 from integration_hub.sync.merge import Merge
 from integration_hub.sync.merging import Brought, Desk
@@ -35,7 +36,8 @@ NEW = Link(0, "", {}, {}, 0, None)
 
 @dataclass(frozen=True)
 class Odd:
-    """A row that got no record, and why. `remedy`: copy, ambiguous, give up or report (with the traceback)."""
+    """A row that got no record, and why. `remedy`: copy, ambiguous, parent (it waits for a row it links to), give up or
+    report (with the traceback)."""
 
     row: RemoteRow
     sentence: str
@@ -47,9 +49,11 @@ class Odd:
 
 @dataclass
 class Arrived:
-    """What became of some rows, not settled yet. `left`: those nobody wants a record of."""
+    """What became of some rows, not settled yet. `before`: the records as they were; `left`: rows nobody wants a record
+    of."""
 
     desk: Desk
+    before: Mapping[UUID, Values] = field(default_factory=dict)
     brought: list[Brought] = field(default_factory=list)
     odd: list[Odd] = field(default_factory=list)
     left: list[RemoteRow] = field(default_factory=list)
@@ -72,7 +76,7 @@ def look(turn: Slice, part: Sequence[RemoteRow], now: datetime) -> list[Arrived]
     """Find or make the records of these rows, in the caller's transaction; what is to be settled of it."""
     met = meeting.partners(turn.job, part)
     adopted = _adopted(turn, part, met, now)
-    made = Arrived(Desk(turn.job, now, []))
+    made = Arrived(Desk(turn.job, now, [], part))
     made.odd += [_ambiguous(row, met) for row in part if row.remote_id in met.ambiguous]
     alone = [row for row in part if not met.is_met(row)]
     if turn.job.mapping.makes_here and turn.job.reads:
@@ -90,8 +94,9 @@ def _ambiguous(row: RemoteRow, met: Met) -> Odd:
 
 def _adopted(turn: Slice, part: Sequence[RemoteRow], met: Met, now: datetime) -> Arrived:
     """Link these rows to the records they name or fit; both sides meet for the first time. Others are copies."""
-    arrived = Arrived(Desk(turn.job, now, list({*met.found.values(), *met.twice.values()})))
+    arrived = Arrived(Desk(turn.job, now, list({*met.found.values(), *met.twice.values()}), part))
     desk = arrived.desk
+    arrived.before = desk.values
     for row in part:
         pk = met.found.get(row.remote_id) or met.twice.get(row.remote_id)
         if pk is None or pk not in desk.values:  # deleted a moment ago: its row is looked at again
@@ -127,7 +132,10 @@ def _make(turn: Slice, arrived: Arrived, part: Sequence[RemoteRow]) -> None:
     for done in arrived.brought:
         mine = desk.values[done.record_id]
         read = {key: done.row.cells.get(key) for key in _kept(turn)}
-        done.link = done.link._replace(base_ours=canonical_fields(mine, desk.rules.names), base_theirs=read)
+        agreed = canonical_fields(mine, desk.rules.names)
+        for name in done.owed:  # a link that is owed is no agreement
+            del agreed[name], read[desk.rules.names[name].remote_id]
+        done.link = done.link._replace(base_ours=agreed, base_theirs=read)
         done.title = turn.job.record_type.title(mine)
         done.changes = [
             {"field": turn.job.label(name), "before": None, "after": value}
@@ -143,11 +151,13 @@ def _kept(turn: Slice) -> list[str]:
 
 
 def _record(turn: Slice, desk: Desk, row: RemoteRow) -> Brought | Odd:
+    owed: dict[str, Debt] = {}
     try:
-        pk = desk.save(Entry(None, _values(desk, row)))
+        pk = desk.save(Entry(None, _values(desk, row, owed)))
     except Unfit as refusal:
         troubles = {name: " ".join(sentences) for name, sentences in refusal.errors.items()}
-        return Odd(row, noting.said(turn, troubles))
+        troubles |= dict.fromkeys(owed, _("It links to a row that is not known here yet."))
+        return Odd(row, noting.said(turn, troubles), linking.WAITS if owed else "give up")
     except ProviderError as refusal:
         return Odd(row, refusal.sentence)
     except (DatabaseError, lanes.LostLane):
@@ -156,13 +166,22 @@ def _record(turn: Slice, desk: Desk, row: RemoteRow) -> Brought | Odd:
         log.exception("a row could not be taken in", target=str(turn.held.target))
         sentence = _("This row could not be taken in because of a fault in the hub.")
         return Odd(row, sentence, "report", trace=format_exc())
-    return Brought(row, pk, NEW._replace(remote_id=row.remote_id), Merge(), outcome=Outcome.CREATED)
+    return Brought(row, pk, NEW._replace(remote_id=row.remote_id), Merge(), outcome=Outcome.CREATED, owed=owed)
 
 
-def _values(desk: Desk, row: RemoteRow) -> dict[str, Value]:
-    """What the row says of fields that are read; an empty cell says nothing."""
-    values = {rule.ours: desk.rules.value(rule, row) for rule in desk.rules.all if rule.pulls}
-    return {name: value for name, value in values.items() if value is not None}
+def _values(desk: Desk, row: RemoteRow, owed: dict[str, Debt]) -> dict[str, Value]:
+    """What the row says of fields that are read; an empty cell says nothing. What it links to and is not known here yet
+    goes into `owed`."""
+    values: dict[str, Value] = {}
+    for rule in desk.rules.all:
+        try:
+            value = desk.rules.value(rule, row) if rule.pulls else None
+        except Awaited as awaited:
+            owed[rule.ours] = awaited.debt
+            continue
+        if value is not None:
+            values[rule.ours] = value
+    return values
 
 
 def strangers(target: UUID, found: Sequence[RemoteRow]) -> tuple[dict[str, tuple[UUID, Link]], list[RemoteRow]]:

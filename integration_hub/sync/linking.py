@@ -1,26 +1,30 @@
-"""Links between records: which remote row a link cell points to, and what is owed until that row is known.
+"""Links between records: which remote row a link cell points to, which record theirs means, and what is owed.
 
-A child goes without its link cell while its parent has no remote row. The debt is a row; the settle that links the
-parent makes the child due in the same transaction, and a sweep repairs what slipped between two transactions.
+A child goes without its link cell while its parent has no remote row, and comes without its link while the parent's row
+is no record of ours. The debt is a row; whoever links the parent makes the child due in the same transaction. A sweep
+repairs what slipped between two transactions on the way out, the next reading of the whole table on the way in.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef
 
 from integration_hub.connections.models import Connection
-from integration_hub.contract import MappedField, Ref, Sink
+from integration_hub.contract import Direction, MappedField, ProviderError, Ref, RemoteRow, Sink
 from integration_hub.contract.records import Values
 from integration_hub.http import clock
 from integration_hub.sync import outbox, sql
-from integration_hub.sync.links import NO_LINKS, Debt, Links
+from integration_hub.sync.links import NO_LINKS, Debt, Links, rows_of, stand_in, stands_in
 from integration_hub.sync.models import Mapping as MappingRow
 from integration_hub.sync.models import OwedLink, RecordLink, SyncRun, WorkRow
+from integration_hub.sync.models.pull import Reading, Stray
 from integration_hub.sync.models.run import RunKind, RunState
 
 REPAIRED = 500  # debts looked at in one turn of the sweep
+WAITS = "parent"  # the remedy of a row that can be no record before the one it links to is
 
 
 def parents_of(connection: Connection, sink: Sink, fields: Iterable[MappedField]) -> dict[str, UUID | None]:  # type: ignore[type-arg]
@@ -39,6 +43,18 @@ def parents_of(connection: Connection, sink: Sink, fields: Iterable[MappedField]
     return {remote_id: by_table.get(place) for remote_id, place in wanted.items()}
 
 
+def passable(fields: Iterable[MappedField], parents: Mapping[str, UUID | None]) -> tuple[MappedField, ...]:
+    """These fields as far as they go: a link is read only where its cells hold rows of a table that is mapped."""
+    kept = (_passable(one, parents) for one in fields)
+    return tuple(one for one in kept if one is not None)
+
+
+def _passable(mapped: MappedField, parents: Mapping[str, UUID | None]) -> MappedField | None:
+    if mapped.ours.kind != "link" or mapped.direction is Direction.PUSH or parents.get(mapped.remote_id):
+        return mapped
+    return replace(mapped, direction=Direction.PUSH) if mapped.direction is Direction.BOTH else None
+
+
 def look_up(parents: Mapping[str, UUID | None], fields: Sequence[MappedField], values: Iterable[Values]) -> Links:
     """The remote rows that these records' link cells point to, one query for each linked table."""
     if not parents:
@@ -54,6 +70,71 @@ def look_up(parents: Mapping[str, UUID | None], fields: Sequence[MappedField], v
         alive = RecordLink.everywhere.filter(target=parent, record_id__in=ids, deleted_at=None)
         found |= {(parent, record): remote for record, remote in alive.values_list("record_id", "remote_id")}
     return Links(parents, found)
+
+
+def meant(
+    parents: Mapping[str, UUID | None],
+    fields: Sequence[MappedField],
+    sink: Sink,  # type: ignore[type-arg]
+    met: Iterable[RemoteRow],
+) -> Links:
+    """The records that the link cells of these rows mean, one query for each linked table."""
+    pointing = [(mapped, parent) for mapped in fields if (parent := parents.get(mapped.remote_id))]
+    if not pointing:
+        return NO_LINKS
+    wanted: dict[UUID, set[str]] = {}
+    for row in met:
+        for mapped, parent in pointing:
+            wanted.setdefault(parent, set()).update(_named(sink, row, mapped))
+    found: dict[tuple[UUID, str], UUID] = {}
+    for parent, ids in wanted.items():
+        alive = RecordLink.everywhere.filter(target=parent, remote_id__in=ids, deleted_at=None)
+        found |= {(parent, remote): record for remote, record in alive.values_list("remote_id", "record_id")}
+    return Links(parents, records=found)
+
+
+def _named(sink: Sink, row: RemoteRow, mapped: MappedField) -> tuple[str, ...]:  # type: ignore[type-arg]
+    try:
+        return rows_of(sink.back(row.cells.get(mapped.remote_id), mapped))
+    except ProviderError:
+        return ()  # said when the cell itself is read
+
+
+def awaited(target: UUID, ids: Iterable[UUID]) -> dict[UUID, set[str]]:
+    """The link fields of these records where theirs points to a row that is not known here yet: nobody writes them."""
+    found: dict[UUID, set[str]] = {}
+    mine = OwedLink.everywhere.filter(target=target, record_id__in=list(ids))
+    for record, name, parent in mine.values_list("record_id", "field", "parent_id"):
+        if stands_in(parent):
+            found.setdefault(record, set()).add(name)
+    return found
+
+
+def await_rows(company_id: UUID, target: UUID, record_type: str, debts: Mapping[UUID, Sequence[Debt]]) -> None:
+    """Note what was left out of these records when they were read, and nothing else any more. In the merging
+    transaction."""
+    before = OwedLink.everywhere.filter(target=target, record_id__in=list(debts))
+    over = [
+        pk
+        for pk, record, name, parent in before.values_list("pk", "record_id", "field", "parent_id")
+        if stands_in(parent) and name not in {debt.field for debt in debts[record]}
+    ]
+    if over:
+        OwedLink.everywhere.filter(pk__in=over).delete()
+    owe(company_id, target, record_type, debts)
+
+
+def arrived(connection: Connection, parent_target: UUID, linked: Mapping[UUID, str]) -> list[UUID]:
+    """These records and rows became partners just now: whoever owes a link to one of either is due, and rows that could
+    be no record without are read again. In the merging transaction; the targets are to be woken after its commit."""
+    if not linked:
+        return []
+    stand_ins = [stand_in(parent_target, remote_id) for remote_id in linked.values()]
+    targets = pay(parent_target, [*linked, *stand_ins])
+    waiting = Stray.everywhere.filter(company_id=connection.company_id, remedy=WAITS).exclude(target=parent_target)
+    if again := set(waiting.values_list("target", flat=True)):
+        Reading.everywhere.filter(mapping__in=again).update(next_at=clock.now(), pokes=F("pokes") + 1)
+    return sorted({*targets, *again})
 
 
 def owe(company_id: UUID, target: UUID, record_type: str, debts: Mapping[UUID, Sequence[Debt]]) -> None:

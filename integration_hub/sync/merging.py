@@ -4,7 +4,7 @@ What to do is decided inside the transaction, with the records locked and read a
 being read is seen. Field by field it is `sync.merge` that decides; our own services write, and their rules hold.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
@@ -14,8 +14,9 @@ from django.db import connection, transaction
 from integration_hub.contract import Entry, ProviderError, RemoteRow, Unfit
 from integration_hub.contract.api import Json
 from integration_hub.contract.records import Value, Values
-from integration_hub.sync import lanes, noting, rows
+from integration_hub.sync import lanes, linking, noting, rows
 from integration_hub.sync.canonical import canonical_fields
+from integration_hub.sync.links import Awaited, Debt
 from integration_hub.sync.merge import Merge, Moments, Rule, Sides, cell, merge
 from integration_hub.sync.models.run import Outcome
 from integration_hub.sync.pacing import paced
@@ -39,13 +40,15 @@ class Brought:
     outcome: str = ""
     title: str = ""
     troubles: dict[str, str] = field(default_factory=dict)
+    owed: dict[str, Debt] = field(default_factory=dict)
     changes: list[dict[str, Json]] = field(default_factory=list)
     image: dict[str, Json] = field(default_factory=dict)
 
     @property
     def settled(self) -> list[Rule]:
         """The rules on which both sides agree now."""
-        return [rule for rule in (*self.merge.pull, *self.merge.agree) if rule.ours not in self.troubles]
+        both = (*self.merge.pull, *self.merge.agree)
+        return [rule for rule in both if rule.ours not in self.troubles and rule.ours not in self.owed]
 
 
 def at_once() -> int:
@@ -58,17 +61,18 @@ def take_linked(turn: Slice, found: Sequence[tuple[RemoteRow, UUID]]) -> None:
         part = {record: row for row, record in found[start : start + at_once()]}
         with paced():
             now = lanes.fence(turn.held)
-            desk = Desk(turn.job, now, list(part))
+            desk = Desk(turn.job, now, list(part), part.values())
             noting.settle(turn, desk.merged(part), desk)
 
 
 class Desk:
-    """Some records of one mapping, locked, with their links and work, as they are inside this transaction."""
+    """Some records of one mapping, locked, with their links and work, as they are inside this transaction. `met`: the
+    rows that are to be taken in."""
 
-    def __init__(self, job: Job, now: datetime, ids: Sequence[UUID]) -> None:
+    def __init__(self, job: Job, now: datetime, ids: Sequence[UUID], met: Iterable[RemoteRow] = ()) -> None:
         self.job, self.now = job, now
         self.company = job.mapping.company_id
-        self.rules: Rules = job.rules
+        self.rules: Rules = job.rules.knowing(linking.meant(job.parents, job.whole.fields, job.sink, met))
         assert job.record_type.lock is not None
         job.record_type.lock(self.company, ids)
         self.values = job.record_type.load(self.company, ids)
@@ -111,7 +115,7 @@ class Desk:
                 if mapped and found != base_theirs.get(mapped.remote_id) and cell(written) == found:
                     base_ours[name], base_theirs[mapped.remote_id] = value, found
         moments = Moments(work.changed_at if work and work.is_due else None, row.changed_at)
-        return Sides(ours, theirs, base_ours, base_theirs, moments)
+        return Sides(rules.by_id(ours), theirs, rules.by_id(base_ours), base_theirs, moments)
 
     def _pull(self, done: Brought, mine: Values) -> None:
         """Save their values, field by field where our rules refuse some of them."""
@@ -131,11 +135,13 @@ class Desk:
                 return
 
     def readable(self, done: Brought) -> dict[str, Value]:
-        """Their values in our words; what cannot be read is noted as trouble."""
+        """Their values in our words; what cannot be read is noted as trouble, what is not known yet as owed."""
         values: dict[str, Value] = {}
         for rule in done.merge.pull:
             try:
                 values[rule.ours] = self.rules.value(rule, done.row)
+            except Awaited as awaited:
+                done.owed[rule.ours] = awaited.debt
             except ProviderError as refusal:
                 done.troubles[rule.ours] = refusal.sentence
         return values

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import F
 
-from integration_hub.sync import conflicts, sql
+from integration_hub.sync import conflicts, linking, outbox, sql
 from integration_hub.sync.models import SyncRun, SyncWrite, WorkRow
 from integration_hub.sync.models.pull import Stray
 from integration_hub.sync.models.run import Went
@@ -28,6 +29,7 @@ def settle(turn: Slice, brought: "Sequence[Brought]", desk: "Desk") -> None:
         return
     _mirror(turn, brought)
     _links(turn, brought, desk)
+    _debts(turn, brought)
     conflicts.note(turn.job, brought, desk)
     _strays(turn, brought, desk.now)
     _done(brought, desk)
@@ -60,6 +62,17 @@ def _links(turn: Slice, brought: "Sequence[Brought]", desk: "Desk") -> None:
     mapping = turn.job.mapping
     values = [mapping.company_id, mapping.pk, mapping.record_type, desk.now, desk.now, sql.rows(news)]
     sql.execute(LINK.format(links=shape), values)
+
+
+def _debts(turn: Slice, brought: "Sequence[Brought]") -> None:
+    """What was left out because the row it points to is not known here yet, and who waited for these rows."""
+    job, mapping = turn.job, turn.job.mapping
+    if job.parents:
+        debts = {done.record_id: [*done.owed.values()] for done in brought}
+        linking.await_rows(mapping.company_id, mapping.pk, mapping.record_type, debts)
+    new = {done.record_id: done.row.remote_id for done in brought if done.link.version == 0}
+    if targets := linking.arrived(job.connection, mapping.pk, new):
+        transaction.on_commit(lambda: outbox.wake(targets), robust=True)
 
 
 def _strays(turn: Slice, brought: "Sequence[Brought]", now: datetime) -> None:

@@ -35,7 +35,7 @@ def plan(job: Job, batch: Sequence[Work], *, ends_by: float | None = None) -> li
         links=linking.look_up(job.parents, job.target.fields, values.values()),
         conditions=job.mapping.filter,
         make=partial(_file, job),
-        contested=conflicts.contested(job.mapping.pk, ids) if job.reads else {},
+        contested=_held(job, ids) if job.reads else {},
         only_read=job.only_read,
         remembers=job.reads,
         makes=job.mapping.makes_there,
@@ -46,6 +46,15 @@ def plan(job: Job, batch: Sequence[Work], *, ends_by: float | None = None) -> li
         for mine in [values.get(work.record_id)]
     ]
     return _only_where_empty(job, plans, ends_by)
+
+
+def _held(job: Job, ids: Sequence[UUID]) -> dict[UUID, set[str]]:
+    """Fields of these records that nobody writes now: a person must choose, or theirs links to a row that is not known
+    here yet."""
+    found = conflicts.contested(job.mapping.pk, ids)
+    for record, names in (linking.awaited(job.mapping.pk, ids) if job.parents else {}).items():
+        found.setdefault(record, set()).update(names)
+    return found
 
 
 def _file(job: Job, record: UUID, name: str) -> File | None:

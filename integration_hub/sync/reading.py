@@ -14,7 +14,7 @@ from django.db.models import F
 
 from integration_hub.contract import CursorExpired, Direction, FieldRefused, Page, ProviderError, RemoteRow
 from integration_hub.http import clock
-from integration_hub.sync import arriving, lanes, merging, rows, vanishing
+from integration_hub.sync import arriving, lanes, linking, merging, rows, vanishing
 from integration_hub.sync.calls import blame_field, handle
 from integration_hub.sync.models import Mapping, RecordLink
 from integration_hub.sync.models.pull import Reading
@@ -67,6 +67,9 @@ def step(turn: Slice) -> bool:
     """The next page of a reading that is due; False when there is none to read now."""
     row = due(turn.job.mapping.pk) if turn.job.reads and not turn.over else None
     if row is None:
+        return False
+    if row.whole_at is None and linking.parents_run(turn.job.parents):  # parents first, so that little is owed
+        keep(turn, row, next_at=clock.now() + timedelta(seconds=SOON))
         return False
     if row.checking or row.approved:
         return vanishing.step(turn, row)

@@ -1,7 +1,7 @@
 """A mapping's fields as rules of the merge, and what was read of a row in the merge's words. Pure."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from integration_hub.contract import Direction, MappedField, RemoteRow, Sink
@@ -9,9 +9,10 @@ from integration_hub.contract.api import Json
 from integration_hub.contract.errors import ProviderError
 from integration_hub.contract.records import Value, Values
 from integration_hub.sync.canonical import canonical
+from integration_hub.sync.links import NO_LINKS, Links
 from integration_hub.sync.merge import Policy, Rule, cell
 
-ONE_WAY = ("link", "file")  # kinds of ours that are written and not yet read
+ONE_WAY = ("file",)  # kinds of ours that are made here and written, and never read
 
 
 def narrowed(mapping: Direction, own: Direction, ours_kind: str, *, read_only: bool) -> Direction | None:
@@ -30,12 +31,14 @@ def _ways(direction: Direction) -> set[Direction]:
 
 @dataclass(frozen=True)
 class Rules:
-    """The rules of one mapping. `fields`: its mapped fields, each with its own direction."""
+    """The rules of one mapping. `fields`: its mapped fields, each with its own direction; `links`: what the link cells
+    of the rows at hand mean."""
 
     fields: Sequence[MappedField]
     sink: Sink  # type: ignore[type-arg]
     policy: Policy = Policy.ASK
     first: Policy = Policy.ASK
+    links: Links = NO_LINKS
     names: Mapping[str, MappedField] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -47,6 +50,26 @@ class Rules:
             Rule(one.ours.name, one.remote_id, one.direction, one.write_mode, self.policy, self.first)
             for one in self.fields
         )
+
+    def knowing(self, links: Links) -> "Rules":
+        """The same rules for rows whose link cells mean this."""
+        if links is NO_LINKS:
+            return self
+        other = replace(self, links=links)
+        other.__dict__["all"] = self.all
+        return other
+
+    def by_id(self, values: dict[str, Json]) -> dict[str, Json]:
+        """Canonical values with links to rows by id alone: what a linked record is called now is no change of the
+        link."""
+        for name in self._pointing:
+            if isinstance(value := values.get(name), list):
+                values[name] = value[:1]
+        return values
+
+    @cached_property
+    def _pointing(self) -> tuple[str, ...]:
+        return tuple(one.ours.name for one in self.fields if self.links.leads(one))
 
     def theirs(self, row: RemoteRow) -> dict[str, Json]:
         """The row's mapped cells, comparable."""
@@ -65,14 +88,25 @@ class Rules:
         )
 
     def value(self, rule: Rule, row: RemoteRow) -> Value:
-        """Their cell as our value; Rejected with a sentence when it cannot be read as one."""
-        return self.sink.back(row.cells.get(rule.remote_id), self.names[rule.ours])
+        """Their cell as our value; Rejected with a sentence when it cannot be read as one, Awaited when it links to a
+        row that is not known here yet."""
+        mapped = self.names[rule.ours]
+        value = self.sink.back(row.cells.get(rule.remote_id), mapped)
+        return self.links.ref(mapped, value) if self.links.leads(mapped) else value
 
     def alike(self, rule: Rule, mine: Values, row: RemoteRow) -> bool:
         """Whether both sides mean the same: ours written there, or theirs read here, is the other."""
         mapped, raw = self.names[rule.ours], row.cells.get(rule.remote_id)
         value = mine.get(rule.ours)
+        if self.links.leads(mapped):
+            return self._same_link(value, raw, mapped)
         return self._written(value, mapped) == (True, cell(raw)) or self._read(raw, mapped) == (True, canonical(value))
+
+    def _same_link(self, value: Value, raw: Json, mapped: MappedField) -> bool:
+        try:
+            return self.links.alike(mapped, value, self.sink.back(raw, mapped))
+        except ProviderError:
+            return False
 
     def _written(self, value: Value, mapped: MappedField) -> tuple[bool, Json]:
         try:

@@ -1,7 +1,7 @@
 """From stored mappings to the contract's words: target, sink, record type."""
 
 from collections.abc import Mapping as Map
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from uuid import UUID
 
@@ -22,6 +22,7 @@ from integration_hub.sync.merge import Policy
 from integration_hub.sync.models import FieldMapping, Lane, Mapping, Schedule
 from integration_hub.sync.models.lane import Pause
 from integration_hub.sync.rules import Rules, narrowed
+from integration_hub.sync.ways import may_read
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Job:
     @property
     def reads(self) -> bool:
         """Rows of the remote table come here."""
-        return self.mapping.direction != Direction.PUSH and self.sink.readable and self.record_type.save is not None
+        return self.mapping.direction != Direction.PUSH and may_read(self.record_type, self.sink)
 
     @property
     def writes(self) -> bool:
@@ -80,9 +81,10 @@ def load(mapping_id: UUID) -> Job | None:
     if mapping is None:
         return None
     record_type, sink = registry.record_type(mapping.record_type), sink_of(mapping)
-    target = target_of(mapping, record_type)
-    parents = linking.parents_of(mapping.connection, sink, target.fields)
-    both = target_of(mapping, record_type, read=True)
+    whole = target_of(mapping, record_type)
+    parents = linking.parents_of(mapping.connection, sink, whole.fields)
+    both = replace(whole, fields=linking.passable(whole.fields, parents))
+    target = replace(both, fields=tuple(one for one in both.fields if one.direction is not Direction.PULL))
     return Job(mapping, mapping.connection, sink, record_type, target, parents, both, mapping.version)
 
 
@@ -90,12 +92,11 @@ def sink_of(mapping: Mapping) -> Sink:  # type: ignore[type-arg]
     return registry.provider(mapping.connection.provider).sink(mapping.sink)
 
 
-def target_of(mapping: Mapping, record_type: RecordType, *, read: bool = False) -> Target:
-    """With the fields that are written; `read`: also with those that are only read."""
+def target_of(mapping: Mapping, record_type: RecordType) -> Target:
+    """With the fields that are written or read."""
     known = {field.name for field in record_type.fields}
     rows = [row for row in mapping.fields.all() if row.ours in known and not row.paused]
-    mapped = [mapped_field(record_type, row, mapping) for row in rows if direction_of(record_type, row, mapping)]
-    fields = tuple(one for one in mapped if read or one.direction is not Direction.PULL)
+    fields = tuple(mapped_field(record_type, row, mapping) for row in rows if direction_of(record_type, row, mapping))
     return Target(str(mapping.pk), mapping.record_type, mapping.place, mapping.merge_on, fields, mapping.create_choices)
 
 
