@@ -24,6 +24,7 @@ from integration_hub.connections.oauth import Tokens
 from integration_hub.connections.state import needs_reconnect
 from integration_hub.contract import Account, AuthFailed, ConfigError, OAuth2, Provider, ProviderError, registry
 from integration_hub.contract.webhooks import WEBHOOK_SECRET
+from integration_hub.http.door import within
 
 __all__ = [
     "InvalidInput",
@@ -43,6 +44,7 @@ __all__ = [
 
 log = structlog.get_logger(__name__)
 
+LEAVING = 10.0  # seconds a person waits at most for what is to be taken away over there
 BROKEN = (Status.CONNECTED, Status.NEEDS_RECONNECT)
 
 
@@ -183,7 +185,9 @@ def resume(connection: Connection, *, actor: str) -> bool:
 
 
 def disconnect(connection: Connection, *, actor: str) -> bool:
-    """Remove the key, all grants and what was discovered. Settings, mappings and links stay for a later reconnect."""
+    """Remove the key, all grants and what was discovered. Settings, mappings and links stay for a later reconnect. What
+    we made over there beside records is taken away first, as far as that can be done while somebody waits."""
+    _leave(connection)
     _revoke(connection)
     with transaction.atomic():
         emptied: dict[str, Any] = {
@@ -212,6 +216,17 @@ def disconnect(connection: Connection, *, actor: str) -> bool:
             state.record("disconnected", connection, actor)
     connection.refresh_from_db()
     return bool(changed)
+
+
+def _leave(connection: Connection) -> None:
+    provider = registry.provider(connection.provider)
+    if connection.status == Status.NOT_CONNECTED or type(provider).leave is Provider.leave:
+        return
+    try:
+        with within(LEAVING):
+            provider.leave(connection, clients.open_client(connection, prio=0))
+    except ProviderError as error:
+        log.warning("something may have been left at the provider", provider=provider.key, code=error.code)
 
 
 def _revoke(connection: Connection) -> None:

@@ -72,7 +72,8 @@ def _webhook(provider: Provider) -> Iterable[tuple[str, str]]:
     if webhook is None:
         return
     secrets = {secret.name for secret in provider.secrets}
-    if webhook.signed_with and webhook.signed_with not in secrets and not webhook.addresses:
+    typed = bool(webhook.signed_with) and not webhook.keeps_secrets
+    if typed and webhook.signed_with not in secrets and not webhook.addresses:
         yield "E007", f"{provider.key!r} signs webhooks with {webhook.signed_with!r}, which is no secret it declares."
     streams = {stream.key for stream in provider.streams}
     for kind, handler in webhook.handles.items():

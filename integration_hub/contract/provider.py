@@ -106,6 +106,13 @@ class Provider(ABC):
     def mapped(self, mapping: Any) -> None:  # noqa: B027 - most providers keep nothing
         """A mapping was saved, in this transaction: keep what is worth keeping of it."""
 
+    def unmapped(self, mapping: Any) -> None:  # noqa: B027 - most providers keep nothing
+        """A mapping is no longer in use, in this transaction."""
+
+    def leave(self, connection: Any, client: Any) -> None:  # noqa: B027 - most providers leave nothing behind
+        """The company disconnects, and the key still works: take away what we made over there beside records. Errors
+        are borne; nothing may be left that somebody would have to find by hand."""
+
     def discover(self, client: Any, within: str = "") -> Iterable[Resource]:
         """What there is to choose from: at the top, or in the resource with the id `within` (the tables of a base)."""
         return ()

@@ -34,11 +34,18 @@ class Pull:
 
 
 class Stream(ABC, Generic[ClientT]):
-    """Something that is read again and again, every `minutes` and whenever an event pokes it."""
+    """Something that is read again and again, every `minutes` and whenever an event pokes it. Not `counts`: it brings
+    no records by itself, so that having read it is no sync."""
 
     key: ClassVar[str]
     label: ClassVar[str] = ""
     minutes: ClassVar[int] = 60
+    counts: ClassVar[bool] = True
+
+    def begin(self, pull: Pull, cursor: Json) -> Any:
+        """What to hand to `read` in the place of the cursor, where that stands in tables of the provider's own. Asked
+        before each turn, in the company's scope; it makes no call."""
+        return cursor
 
     @abstractmethod
     def read(self, client: ClientT, cursor: Json) -> Iterator[Batch]:

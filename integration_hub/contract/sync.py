@@ -225,3 +225,17 @@ class Sink(ABC, Generic[ClientT]):
     def remote_url(self, target: Target, remote_id: str) -> str:
         """Where people see the row at the provider; empty where there is no such page."""
         return ""
+
+    # --- rows the provider told of by itself --------------------------------------------------------------------------
+
+    def told(self, target: Target, most: int) -> Sequence[str]:
+        """Rows that events named and nobody has read since, by remote id, the longest waiting first. No call."""
+        return ()
+
+    def heard(self, target: Target, remote_ids: Sequence[str], at: datetime) -> None:  # noqa: B027 - most tell nothing
+        """These rows were read by a call that began then, and what they said is kept: what named them before that is
+        over. In a transaction; no call."""
+
+    def calm(self, target: Target) -> int:
+        """Minutes between two readings while the provider tells of each change at once; 0 where it does not."""
+        return 0

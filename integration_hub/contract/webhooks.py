@@ -67,7 +67,8 @@ class Webhook(ABC):
     wanted; unknown ones are stored as ignored, too. `addresses`: app-level addresses beside the connection's own, below
     the root and without slashes around; their deliveries are brought to connections by `route`. `refused`: the status
     of a refusal. `largest`: bytes of a body that are read. Not `timed`: the provider signs no time, so that an old
-    delivery cannot be told from a new one.
+    delivery cannot be told from a new one. `keeps_secrets`: nobody types one, the provider gives one to each webhook it
+    makes for us, and `secrets_of` finds them.
     """
 
     signed_with: ClassVar[str] = WEBHOOK_SECRET
@@ -78,6 +79,11 @@ class Webhook(ABC):
     refused: ClassVar[int] = 401
     largest: ClassVar[int] = 1024 * 1024
     timed: ClassVar[bool] = True
+    keeps_secrets: ClassVar[bool] = False
+
+    def secrets_of(self, connection_id: UUID, incoming: Incoming) -> Sequence[str]:
+        """Where `keeps_secrets`: those that may have signed this delivery to that connection; none: it is refused."""
+        return ()
 
     @abstractmethod
     def verify(self, secrets: Sequence[str], incoming: Incoming) -> None:

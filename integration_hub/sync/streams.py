@@ -121,13 +121,13 @@ def _read(held: lanes.Claim, state: StreamState, stream: AnyStream) -> datetime:
     ends = time.monotonic() + SLICE
     pull = _begun(state)
     client = clients.open_client(state.connection, ends_by=time.monotonic() + settings.SYNC_LEASE - MARGIN)
-    for batch in stream.read(client, state.cursor):
+    for batch in stream.read(client, stream.begin(pull, state.cursor)):
         _keep(held, state, stream, pull, batch)
         if batch.last:
             break
         if time.monotonic() > ends:
             return clock.now()
-    _finish(state)
+    _finish(state, stream)
     return clock.now() + timedelta(minutes=stream.minutes)
 
 
@@ -151,11 +151,12 @@ def _keep(held: lanes.Claim, state: StreamState, stream: AnyStream, pull: Pull, 
     state.attempts = 0
 
 
-def _finish(state: StreamState) -> None:
+def _finish(state: StreamState, stream: AnyStream) -> None:
     """Also where the read ended without a last batch, since there was nothing new."""
     now = clock.now()
     StreamState.everywhere.filter(pk=state.pk).update(began_at=None, last_at=now, attempts=0, error="")
-    Connection.everywhere.filter(pk=state.connection_id).update(last_sync_at=now)
+    if stream.counts:
+        Connection.everywhere.filter(pk=state.connection_id).update(last_sync_at=now)
     problems.close(state.company_id, *(f"stream:{state.pk}:{kind}" for kind in ("configure", "failing")))
 
 

@@ -65,7 +65,7 @@ def _trusted(webhook: Webhook, incoming: Incoming, found: Meant, shared: tuple[s
     connection = found.connection
     if connection.status == Status.NOT_CONNECTED:
         return None
-    secrets = (*shared, *signing.secrets(connection, clock.of(incoming.at)))
+    secrets = (*shared, *_secrets(webhook, incoming, connection))
     if webhook.signed_with and not secrets:
         refusal: Refused | None = Refused("No webhook secret is stored.")
     else:
@@ -77,6 +77,13 @@ def _trusted(webhook: Webhook, incoming: Incoming, found: Meant, shared: tuple[s
     log.warning("webhook refused", connection=str(connection.pk), provider=connection.provider, why=str(refusal))
     refusals.count(connection, str(refusal))
     return None
+
+
+def _secrets(webhook: Webhook, incoming: Incoming, connection: Connection) -> tuple[str, ...]:
+    """The provider's own, or those that were typed."""
+    if webhook.keeps_secrets:
+        return tuple(webhook.secrets_of(connection.pk, incoming))
+    return signing.secrets(connection, clock.of(incoming.at))
 
 
 def _fits(webhook: Webhook, incoming: Incoming, secrets: tuple[str, ...]) -> bool:

@@ -1,12 +1,22 @@
 """What goes wrong with webhooks, as sentences with a button."""
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from integration_hub.connections.models import Connection
 from integration_hub.contract import registry
 from integration_hub.notices import problems
 from integration_hub.webhooks.models import State, WebhookEvent
+
+
+_TYPED = gettext_noop(
+    "Webhooks of %(provider)s are refused again and again. Compare the webhook secret stored here with the one shown "
+    "there, and enter it again."
+)
+_GIVEN = gettext_noop(
+    "Webhooks of %(provider)s are refused again and again: somebody sends what %(provider)s did not sign, or a copy of "
+    "this hub made webhooks of its own. The hub removes there what it does not know, twice a day and by itself."
+)
 
 
 def unreadable() -> str:
@@ -37,17 +47,16 @@ def tell(connection: Connection) -> None:
 
 
 def tell_refused(connection: Connection, why: str) -> None:
+    webhook = registry.provider(connection.provider).webhook
+    typed = webhook is None or not webhook.keeps_secrets
+    said, button = (_TYPED, _("Enter the secret")) if typed else (_GIVEN, _("Open the settings"))
     problems.raise_(
         connection.company_id,
         f"webhooks:{connection.pk}:refused",
         severity="warn",
-        sentence=_(
-            "Webhooks of %(provider)s are refused again and again. Compare the webhook secret stored here with the one "
-            "shown there, and enter it again."
-        )
-        % {"provider": _name(connection)},
+        sentence=_(said) % {"provider": _name(connection)},
         detail=why,
-        button=_("Enter the secret"),
+        button=button,
         url=f"/admin/hub/{connection.provider}/",
         provider=connection.provider,
     )
