@@ -232,7 +232,7 @@ class Sink(ABC, Generic[ClientT]):
         """Rows that events named and nobody has read since, by remote id, the longest waiting first. No call."""
         return ()
 
-    def heard(self, target: Target, remote_ids: Sequence[str], at: datetime) -> None:  # noqa: B027 - most tell nothing
+    def heard(self, target: Target, remote_ids: Sequence[str], at: datetime) -> None:
         """These rows were read by a call that began then, and what they said is kept: what named them before that is
         over. In a transaction; no call."""
 

@@ -8,7 +8,6 @@ from integration_hub.contract import registry
 from integration_hub.notices import problems
 from integration_hub.webhooks.models import State, WebhookEvent
 
-
 _TYPED = gettext_noop(
     "Webhooks of %(provider)s are refused again and again. Compare the webhook secret stored here with the one shown "
     "there, and enter it again."
