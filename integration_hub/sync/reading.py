@@ -66,10 +66,7 @@ def due(mapping: UUID) -> Reading | None:
 def step(turn: Slice) -> bool:
     """The next page of a reading that is due; False when there is none to read now."""
     row = due(turn.job.mapping.pk) if turn.job.reads and not turn.over else None
-    if row is None:
-        return False
-    if row.whole_at is None and linking.parents_run(turn.job.parents):  # parents first, so that little is owed
-        keep(turn, row, next_at=clock.now() + timedelta(seconds=SOON))
+    if row is None or _waits(turn, row):
         return False
     if row.checking or row.approved:
         return vanishing.step(turn, row)
@@ -93,6 +90,14 @@ def step(turn: Slice) -> bool:
         return False
     take(turn, page, row)
     _advance(turn, row, page)
+    return True
+
+
+def _waits(turn: Slice, row: Reading) -> bool:
+    """A first reading leaves those of its parents the way, so that little is owed."""
+    if row.whole_at is not None or not linking.parents_run(turn.job.parents):
+        return False
+    keep(turn, row, next_at=clock.now() + timedelta(seconds=SOON))
     return True
 
 

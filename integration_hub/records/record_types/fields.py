@@ -3,6 +3,7 @@
 A link field is named after its foreign key: "customer" is the customer's name as text, "customer_link" the link.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db.models import TextChoices
@@ -10,6 +11,8 @@ from django.utils import translation
 
 from integration_hub.contract.records import Field, Ref
 from integration_hub.records.models import Record
+
+LINK = "_link"
 
 
 def choice(name: str, label: str, of: type[TextChoices], *, read_only: bool = False) -> Field:
@@ -21,6 +24,16 @@ def choice(name: str, label: str, of: type[TextChoices], *, read_only: bool = Fa
 
 def link(record_type: str, record: Record | None) -> Ref | None:
     return None if record is None else Ref(record_type, record.pk, record.called)
+
+
+def followed(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as services take them: a link becomes the foreign key it is named after, by its id."""
+    return {name.removesuffix(LINK): value.id if isinstance(value, Ref) else value for name, value in values.items()}
+
+
+def named(errors: Mapping[str, Sequence[str]], names: Sequence[str]) -> dict[str, Sequence[str]]:
+    """What services say of a foreign key, said of the link field that stands for it among these names."""
+    return {f"{name}{LINK}" if f"{name}{LINK}" in names else name: said for name, said in errors.items()}
 
 
 def name_of(record: Any) -> str:

@@ -78,9 +78,9 @@ FIELDS = (
 
 
 def _prepared(company: Company, values: dict[str, Any], order: Order | None) -> dict[str, Any]:
-    """A changed name or e-mail means another customer, never another name for the same one."""
+    """A changed name or e-mail means another customer, never another name for the same one. A link says it best."""
     given = {name: values.pop(f"customer_{name}") or "" for name in ("name", "email") if f"customer_{name}" in values}
-    if given:
+    if given and not values.get("customer"):
         known = order.customer if order else None
         said = {"name": known.name, "email": known.email} if known else {"name": "", "email": ""}
         values["customer"] = buyers.buyer(company, **(said | given), prio=PRIO)

@@ -10,6 +10,7 @@ from integration_hub.companies.models import Company
 from integration_hub.contract.records import Entry, RecordType, Unfit, Value
 from integration_hub.records.models import Record
 from integration_hub.records.record_types import finding
+from integration_hub.records.record_types.fields import followed, named
 from integration_hub.records.services import Invalid
 from integration_hub.records.services.noun import Noun
 
@@ -29,6 +30,7 @@ class _Ways:
 
     noun: Noun[Any]
     prepare: Prepare
+    links: Sequence[str]  # the names of its link fields
 
     def lock(self, company: UUID, ids: Sequence[UUID]) -> None:
         living = self.noun.model.everywhere.filter(company_id=company, deleted_at=None, pk__in=ids).order_by("pk")
@@ -37,7 +39,7 @@ class _Ways:
     def save(self, company_id: UUID, entry: Entry) -> UUID:
         company = Company.objects.get(pk=company_id)
         record = _found(self.noun.model, company, entry.id)
-        with _unfit():
+        with _unfit(self.links):
             said = self.prepare(company, _said(entry.values), record)
             if record is None:
                 made: UUID = self.noun.create(company, said, actor=ACTOR, prio=PRIO).pk
@@ -63,18 +65,19 @@ class _Ways:
 
 
 @contextmanager
-def _unfit() -> Iterator[None]:
+def _unfit(links: Sequence[str] = ()) -> Iterator[None]:
     """What the services refuse, in the engine's words."""
     try:
         yield
     except Invalid as invalid:
-        raise Unfit(invalid.errors) from invalid
+        raise Unfit(named(invalid.errors, links)) from invalid
 
 
 def taking(kind: RecordType, noun: Noun[Any], prepare: Prepare = _as_it_is) -> RecordType:
-    """The kind with the way in. `prepare(company, values, record)` says what the service is to be told; the record is
-    None for a new one. What the service does not know is refused by it."""
-    ways = _Ways(noun, prepare)
+    """The kind with the way in. `prepare(company, values, record)` says what the service is to be told, where links are
+    the ids of their foreign keys by then; the record is None for a new one. What the service does not know is refused
+    by it."""
+    ways = _Ways(noun, prepare, [field.name for field in kind.fields if field.kind == "link"])
     return replace(
         kind,
         lock=ways.lock,
@@ -97,5 +100,5 @@ def _found(model: type[Record], company: Company, pk: UUID | None) -> Any:
 
 
 def _said(values: Mapping[str, Value]) -> dict[str, Any]:
-    """An empty cell empties the field; several words stay several."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+    """An empty cell empties the field; several words stay several; a link is the id of what it leads to."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in followed(values).items()}

@@ -2,17 +2,20 @@
 carries it, as a square code, to where people chose to send that file."""
 
 from dataclasses import replace
+from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from integration_hub.companies.models import Company
 from integration_hub.contract.records import Field, File, Value
-from integration_hub.records.models import Ticket, TicketType
+from integration_hub.records.models import OrderItem, Ticket, TicketType
 from integration_hub.records.paper import ticket as paper
 from integration_hub.records.record_types.fields import choice, link, name_of
 from integration_hub.records.record_types.reading import living, record_type
 from integration_hub.records.record_types.taking import taking
-from integration_hub.records.services import tickets
+from integration_hub.records.services import Invalid, tickets
 
 FOLLOWED = ("event__branch", "ticket_type", "order_item__order__customer")
 
@@ -44,11 +47,11 @@ FIELDS = (
     choice("status", _("Status"), Ticket.Status),
     Field("checked_in_at", _("Checked in"), "datetime"),
     Field("event", _("Event"), read_only=True),
-    Field("ticket_type", _("Ticket type"), read_only=True),
+    Field("ticket_type", _("Ticket type")),
     choice("place", _("Place"), TicketType.Place, read_only=True),
     Field("event_link", _("Event (link)"), "link", to="event"),
     Field("order_number", _("Order number"), read_only=True),
-    Field("order_link", _("Order (link)"), "link", to="order", read_only=True),
+    Field("order_link", _("Order (link)"), "link", to="order"),
     Field("customer_link", _("Customer (link)"), "link", to="customer", read_only=True),
     Field("pdf", _("Ticket as PDF"), "file", read_only=True),
     Field("updated_at", _("Updated"), "datetime", read_only=True),
@@ -76,4 +79,38 @@ def _file(company: UUID, pk: UUID, name: str) -> File | None:
     return File(paper.file_name(shown), paper.PDF, drawn(shown))
 
 
-TICKET = taking(replace(TICKET, file=_file), tickets.noun)
+def _prepared(company: Company, values: dict[str, Any], ticket: Ticket | None) -> dict[str, Any]:
+    """The ticket type is said by its name, which is one of its event's; the order line by the order."""
+    event = values.get("event") or (ticket.event_id if ticket and "event" not in values else None)
+    name = values.pop("ticket_type", None) or (ticket.ticket_type.name if ticket and "event" in values else "")
+    if name and event:
+        values["ticket_type"] = _kind(company, event, name)
+    if "order" in values:
+        kind = values.get("ticket_type") or (ticket.ticket_type if ticket else None)
+        values["order_item"] = _line(company, values.pop("order"), kind)
+    return values
+
+
+def _kind(company: Company, event: UUID, name: str) -> TicketType:
+    kinds = {kind.name: kind for kind in living(TicketType, company.pk).filter(event=event).order_by("name")}
+    found = {known.casefold(): kind for known, kind in kinds.items()}.get(name.strip().casefold())
+    if found is None:
+        said = gettext("The event has no ticket type of this name. It has: %(known)s.")
+        raise Invalid({"ticket_type": [said % {"known": ", ".join(kinds) or "–"}]})
+    found.company = company
+    return found
+
+
+def _line(company: Company, order: UUID | None, kind: TicketType | None) -> OrderItem | None:
+    """The order's one line for such tickets."""
+    if order is None:
+        return None
+    fitting = list(living(OrderItem, company.pk).filter(order=order, ticket_type=kind)[:2])
+    if len(fitting) != 1:
+        said = gettext("The order needs exactly one line for this kind of ticket.")
+        raise Invalid({"order": [said]})
+    fitting[0].company = company
+    return fitting[0]
+
+
+TICKET = taking(replace(TICKET, file=_file), tickets.noun, _prepared)

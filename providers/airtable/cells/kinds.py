@@ -106,12 +106,14 @@ LIKE: Mapping[str, str] = {
 
 def gives(ours: Field, type: str, result: str = "") -> bool:
     """Whether cells of a field of this type can be read as ours. `result`: the type of what a computed one results in.
-    Everything but files can be read as text."""
+    Everything but files can be read as text; a link is read only where the cell holds rows."""
+    if ours.kind == "link":
+        return type == "multipleRecordLinks"
     if type in WRITABLE:
         return takes(ours, type)
     if ours.kind in ("text", "long_text") and result != "multipleAttachments":
         return type in COMPUTED
-    return ours.kind not in ("link", "file") and takes(ours, LIKE.get(type) or LIKE.get(result, result))
+    return ours.kind != "file" and takes(ours, LIKE.get(type) or LIKE.get(result, result))
 
 
 def writable(type: str) -> bool:
