@@ -4,9 +4,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from integration_hub.contract.api import Json
-from integration_hub.contract.records import FileRef, Ref, Value
+from integration_hub.contract.records import Field, FileRef, Ref, Value
 
 
 def canonical(value: Value) -> Json:
@@ -66,3 +67,26 @@ SPELLINGS: dict[type, Callable[[Any], Json]] = {
 
 def _spelling_of(value: object) -> Callable[[Any], Json]:
     return next((spell for kind, spell in SPELLINGS.items() if isinstance(value, kind)), _words)
+
+
+def valued(field: Field, spelt: Any) -> Value:
+    """The value of this field that is spelt so: `canonical` backwards. Of a file only its sign is kept: None."""
+    if spelt is None or field.kind == "file":
+        return None
+    if field.kind == "link":
+        return Ref(field.to, UUID(spelt[0]), str(spelt[1]))
+    back = VALUES.get(field.kind)
+    return back(spelt) if back else str(spelt)
+
+
+VALUES: dict[str, Callable[[Any], Value]] = {
+    "number": Decimal,
+    "money": Decimal,
+    "percent": Decimal,
+    "integer": int,
+    "boolean": bool,
+    "date": date.fromisoformat,
+    "datetime": datetime.fromisoformat,
+    "duration": lambda spelt: timedelta(microseconds=int(Decimal(spelt) * 1_000_000)),
+    "choices": tuple,
+}

@@ -115,6 +115,12 @@ def fence(held: Claim) -> datetime:
     return time
 
 
+def hold(target: UUID) -> None:
+    """Inside a transaction that is nobody's turn: nothing of this target is merged or settled before it ends, and what
+    is being settled now is waited for. Take it before any other row."""
+    list(Lane.everywhere.select_for_update().filter(target=target).values_list("pk"))
+
+
 def release(held: Claim, next_due: datetime | None, *, slow: bool = False) -> None:
     """Give the lane back; a wake that came meanwhile (an earlier `next_due` than the lease's end) is kept."""
     later = sql.params([held.until, next_due, next_due])
@@ -154,7 +160,7 @@ WHERE lane.paused = '' AND (lane.next_due IS NULL OR lane.next_due > {now})
                AND w.rev <> w.done_rev AND w.hold = '' AND w.run_at <= {now})
     OR EXISTS (SELECT 1 FROM sync_actions a WHERE a.target = lane.target AND a.state IN ('due', 'asking')
                AND a.run_at <= {now})
-    OR EXISTS (SELECT 1 FROM sync_runs r WHERE r.mapping_id = lane.target AND r.kind = 'full' AND r.state = 'running'
+    OR EXISTS (SELECT 1 FROM sync_runs r WHERE r.mapping_id = lane.target AND r.kind <> 'live' AND r.state = 'running'
                AND NOT r.scanned))
 LIMIT 1000
 """

@@ -86,7 +86,7 @@ def live_targets(record_type: str, company_id: UUID) -> list[UUID]:
     a mapping goes live is either seen by its first scan or enqueued here."""
     if not sql.is_sqlite():
         sql.execute("SELECT pg_advisory_xact_lock_shared(%s, hashtext(%s))", [_LIVE_LOCK, str(company_id)])
-    live = Mapping.everywhere.filter(company_id=company_id, record_type=record_type, is_live=True)
+    live = Mapping.everywhere.filter(company_id=company_id, record_type=record_type, is_live=True, waits=False)
     live = live.exclude(direction=Direction.PULL.value)
     return sorted(live.values_list("pk", flat=True))
 

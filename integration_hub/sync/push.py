@@ -16,22 +16,27 @@ from integration_hub.contract import FieldRefused, ProviderError, Written
 from integration_hub.http import clock, metrics
 from integration_hub.sync import (
     acts,
+    applying,
     calls,
+    drafting,
     ladder,
     lanes,
     linking,
     planning,
+    proof,
     reading,
     rows,
     runs,
     scanning,
     schema,
     settle,
+    strays,
     trouble,
+    undoing,
 )
 from integration_hub.sync.calls import blame_field, give_up, handle
 from integration_hub.sync.models import WorkRow
-from integration_hub.sync.models.run import Outcome
+from integration_hub.sync.models.run import Outcome, RunKind
 from integration_hub.sync.plan import Plan, Step
 from integration_hub.sync.rows import Work
 from integration_hub.sync.settle import Result
@@ -61,7 +66,7 @@ def serve(held: lanes.Claim) -> None:
         log.exception("database failed while serving a lane", target=str(held.target))
         lanes.release(held, clock.now() + timedelta(seconds=2))
         return
-    lanes.release(held, turn.next_due or _next_due(held.target, patient=turn.waits_for_parents), slow=turn.slow)
+    lanes.release(held, turn.next_due or _next_due(turn), slow=turn.slow)
 
 
 def _acts(held: lanes.Claim) -> datetime | None:
@@ -73,20 +78,37 @@ def _acts(held: lanes.Claim) -> datetime | None:
 def _work(turn: Slice) -> None:
     while turn.going:
         turn.rest()
+        if special(turn):
+            continue
+        if turn.job.mapping.waits:
+            break
         if reading.step(turn):
             continue
         chunk = pick(turn.job)
         turn.in_the_midst = len(chunk) == turn.job.sink.batch * CALLS and any(work.run_id for work in chunk)
         if len(chunk) < turn.job.sink.batch and look_around(turn):
             continue
-        if not chunk:
+        if chunk:
+            deliver(turn, chunk)
+        elif not proof.step(turn):
             break
-        deliver(turn, chunk)
     if turn.in_the_midst and not turn.over and not turn.given_up:
         turn.next_due = clock.now() + timedelta(seconds=turn.room_in)
         return
     runs.finish(turn.job.mapping)
     trouble.tell_given_up(turn.job, raised=turn.given_up)
+    if turn.job.reads:
+        strays.tell(turn.job.mapping)
+
+
+def special(turn: Slice) -> bool:
+    """The next part of a preview or an undo; False when there is none to do now."""
+    run = None if turn.over else runs.at_hand(turn.job.mapping.pk)
+    if run is None:
+        return False
+    if run.kind == RunKind.UNDO:
+        return undoing.step(turn, run)
+    return applying.step(turn, run) if run.applied_at else drafting.step(turn, run)
 
 
 def look_around(turn: Slice) -> bool:
@@ -122,13 +144,19 @@ def look_at_table(turn: Slice) -> bool:
     return not turn.over
 
 
-def _next_due(target: UUID, *, patient: bool = False) -> datetime | None:
-    """When this lane has something to do. `patient`: its full run waits for those of its parents."""
+def _next_due(turn: Slice) -> datetime | None:
+    """When this lane has something to do. A full run that waits for those of its parents is patient."""
+    target = turn.held.target
+    if runs.at_hand(target) is not None:
+        return clock.now()
+    if turn.job.mapping.waits:
+        return None
     left = WorkRow.everywhere.filter(~Q(rev=F("done_rev")), target=target, hold="")
     first = _earlier(left.aggregate(at=Min("run_at"))["at"], reading.next_at(target))
+    first = _earlier(first, proof.next_at(target))
     if scanning.unscanned(target) is None:
         return first
-    again = clock.now() + timedelta(seconds=SOON if patient else 0)
+    again = clock.now() + timedelta(seconds=SOON if turn.waits_for_parents else 0)
     return _earlier(first, again)
 
 

@@ -21,32 +21,44 @@ log = structlog.get_logger(__name__)
 TOUCH = timedelta(seconds=5)  # how exact "last sync" is
 
 
-def start(mapping: Mapping, *, actor: str) -> SyncRun:
-    """Sync everything now. While a full run of this mapping is going, that one is the answer."""
-    running = SyncRun.everywhere.filter(mapping=mapping, kind=RunKind.FULL, state=RunState.RUNNING)
+def start(mapping: Mapping, *, actor: str, kind: RunKind = RunKind.FULL) -> SyncRun:
+    """Sync everything now. While such a run of this mapping is going, that one is the answer. A mapping that waits for
+    a preview gets one: nothing is written before a person has applied it."""
+    kind = RunKind.PREVIEW if mapping.waits else kind
+    kinds = [kind] if kind == RunKind.FULL else [RunKind.PREVIEW, RunKind.UNDO]  # one of these at a time
+    running = SyncRun.everywhere.filter(mapping=mapping, kind__in=kinds, state=RunState.RUNNING)
     run = running.first()
     if run is None:
         try:
             with transaction.atomic():
-                run = _create(mapping, actor)
+                run = create(mapping, actor, kind)
         except IntegrityError:  # somebody else started one at the same time
             run = running.get()
     transaction.on_commit(lambda: outbox.wake([mapping.pk]), robust=True)
     return run
 
 
-def _create(mapping: Mapping, actor: str) -> SyncRun:
+def create(mapping: Mapping, actor: str, kind: RunKind, undoes: SyncRun | None = None) -> SyncRun:
+    """A run that begins now; IntegrityError while another one of its kind is going."""
     total = registry.record_type(mapping.record_type).count(mapping.company_id)
     run = SyncRun.everywhere.create(
         company_id=mapping.company_id,
         mapping=mapping,
-        kind=RunKind.FULL,
+        kind=kind,
         actor=actor[:200],
         started_at=clock.now(),
         total=total,
+        undoes=undoes,
     )
     log.info("integration sync started", run=str(run.pk), mapping=str(mapping.pk), records=total)
     return run
+
+
+def at_hand(mapping: UUID) -> SyncRun | None:
+    """The preview that is being planned or applied, or the undo that is going on."""
+    kinds = (RunKind.PREVIEW, RunKind.UNDO)
+    going = SyncRun.everywhere.filter(mapping_id=mapping, kind__in=kinds, state=RunState.RUNNING, scanned=False)
+    return going.first()
 
 
 def stop(run: SyncRun) -> bool:
@@ -88,11 +100,10 @@ def live(mapping: Mapping) -> SyncRun:
 
 
 def finish(mapping: Mapping) -> None:
-    """Close the full run when everything it found is delivered or given up."""
+    """Close full runs, applied previews and undos when everything they found is delivered or given up."""
     waiting = WorkRow.everywhere.filter(~Q(rev=F("done_rev")), run=OuterRef("pk"), hold="")
-    over = SyncRun.everywhere.filter(
-        ~Exists(waiting), mapping=mapping, kind=RunKind.FULL, state=RunState.RUNNING, scanned=True
-    )
+    over = SyncRun.everywhere.filter(~Exists(waiting), mapping=mapping, state=RunState.RUNNING, scanned=True)
+    over = over.exclude(kind=RunKind.LIVE)
     for run in list(over):
         now = clock.now()
         if SyncRun.everywhere.filter(pk=run.pk, state=RunState.RUNNING).update(state=RunState.DONE, finished_at=now):

@@ -1,6 +1,8 @@
 """One turn of one lane: what is known of it while it lasts. About 2 s, more where nobody waits for the next one."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -40,6 +42,7 @@ class Slice:
     opens: float = 0.0
     opened: dict[int, Any] = field(default_factory=dict)
     waits_for_parents: bool = False
+    behalf: SyncRun | None = None
 
     @property
     def going(self) -> bool:
@@ -83,5 +86,14 @@ class Slice:
         return runs.live(self.job.mapping)
 
     def live(self) -> SyncRun:
-        """The run of this hour's live changes, made when the first one is settled."""
-        return self._live_run
+        """The run of this hour's live changes, made when the first one is settled; or the run this is done for."""
+        return self.behalf or self._live_run
+
+    @contextmanager
+    def on_behalf_of(self, run: SyncRun) -> Iterator[None]:
+        """What is settled meanwhile belongs to this run."""
+        self.behalf = run
+        try:
+            yield
+        finally:
+            self.behalf = None
