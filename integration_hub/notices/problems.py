@@ -45,6 +45,10 @@ def raise_(
     raise lost
 
 
+def is_open(company_id: UUID, key: str) -> bool:
+    return _open(company_id).filter(key=key).exists()
+
+
 def close(company_id: UUID, *keys: str) -> bool:
     """True when one of them was open."""
     return bool(_open(company_id).filter(key__in=keys).update(closed_at=timezone.now()))

@@ -12,3 +12,9 @@ class SyncConfig(AppConfig):
         from integration_hub.sync.house import ensure_house_tasks
 
         post_migrate.connect(ensure_house_tasks, sender=self)
+
+        from integration_hub.sync import conflicts, rounds, strays
+
+        rounds.join(rounds.SWEEP, conflicts.carry_out)
+        rounds.join(rounds.NIGHT, conflicts.tidy)
+        rounds.join(rounds.NIGHT, strays.tidy)

@@ -66,10 +66,24 @@ def take(turn: Slice, found: Sequence[RemoteRow]) -> None:
         with paced():
             now = lanes.fence(turn.held)
             for arrived in look(turn, found[start : start + size], now):
-                noting.settle(turn, arrived.brought, arrived.desk)
-                for odd in arrived.odd:
-                    told = {"title": odd.title, "sentence": odd.sentence, "remedy": odd.remedy, "trace": odd.trace}
-                    noting.stray(turn, odd.row.remote_id, now, **told)
+                _settle(turn, arrived, now)
+
+
+def make(turn: Slice, found: Sequence[RemoteRow]) -> None:
+    """A record of each of these rows, whomever else they look like: a person said so."""
+    for row in found:
+        with paced():
+            now = lanes.fence(turn.held)
+            arrived = Arrived(Desk(turn.job, now, []))
+            _make(turn, arrived, [row])
+            _settle(turn, arrived, now)
+
+
+def _settle(turn: Slice, arrived: Arrived, now: datetime) -> None:
+    noting.settle(turn, arrived.brought, arrived.desk)
+    for odd in arrived.odd:
+        told = {"title": odd.title, "sentence": odd.sentence, "remedy": odd.remedy, "trace": odd.trace}
+        noting.stray(turn, odd.row.remote_id, now, **told)
 
 
 def look(turn: Slice, part: Sequence[RemoteRow], now: datetime) -> list[Arrived]:

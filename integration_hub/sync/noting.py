@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from integration_hub.sync.merging import Brought, Desk
 
 SHOWN = 300  # characters of a title that are kept
+COPY, LEFT = "copy", "left"  # remedies of strays: a person must say what a copy is to be; one said it stays as it is
 
 
 def settle(turn: Slice, brought: "Sequence[Brought]", desk: "Desk") -> None:
@@ -91,8 +92,11 @@ def said(turn: Slice, troubles: dict[str, str]) -> str:
 
 
 def stray(turn: Slice, remote_id: str, now: datetime, **told: str) -> None:
-    """Note why this row could not be taken in."""
+    """Note why this row could not be taken in. Nobody is asked twice about a copy that is to stay one."""
     mapping = turn.job.mapping
+    known = Stray.everywhere.filter(target=mapping.pk, remote_id=remote_id, remedy=LEFT)
+    if told.get("remedy") == COPY and known.exists():
+        return
     told["title"] = told.get("title", "")[:SHOWN]
     Stray.everywhere.update_or_create(
         target=mapping.pk,

@@ -14,7 +14,7 @@ from django.db.models import F
 
 from integration_hub.contract import CursorExpired, Direction, FieldRefused, Page, ProviderError, RemoteRow
 from integration_hub.http import clock
-from integration_hub.sync import arriving, lanes, linking, merging, rows, vanishing
+from integration_hub.sync import arriving, lanes, linking, merging, rows, strays, vanishing
 from integration_hub.sync.calls import blame_field, handle
 from integration_hub.sync.models import Mapping, RecordLink
 from integration_hub.sync.models.pull import Reading
@@ -64,12 +64,18 @@ def due(mapping: UUID) -> Reading | None:
 
 
 def step(turn: Slice) -> bool:
-    """The next page of a reading that is due; False when there is none to read now."""
+    """The next part of a reading that is due; False when there is nothing to read now."""
     row = due(turn.job.mapping.pk) if turn.job.reads and not turn.over else None
     if row is None or _waits(turn, row):
         return False
+    if strays.step(turn):
+        return True
     if row.checking or row.approved:
         return vanishing.step(turn, row)
+    return _next_page(turn, row)
+
+
+def _next_page(turn: Slice, row: Reading) -> bool:
     if row.cursor is None and row.whole_since is None:
         row.whole_since = clock.now()
         keep(turn, row, whole_since=row.whole_since)

@@ -9,6 +9,7 @@ from integration_hub.contract import CursorExpired, Direction, TransientError
 from integration_hub.http import clock
 from integration_hub.sync import conflicts, lanes, reading, runs, vanishing
 from integration_hub.sync.models import Mapping, RecordLink, SyncWrite, WorkRow
+from integration_hub.sync.models.mapping import RemoteDelete
 from integration_hub.sync.models.pull import Choice, Conflict, Reading, Stray
 from integration_hub.sync.tests import toy
 from integration_hub.sync.tests.conftest import drain, due, open_problems
@@ -362,7 +363,7 @@ def test_a_table_that_was_emptied_empties_nothing_here_until_somebody_agrees(wor
         look(mapping)
         assert len(ours(mapping)) == 25
         assert f"sync:{mapping.pk}:vanished" in open_problems()
-        vanishing.agree(mapping, actor="tests", delete=True)
+        vanishing.agree(mapping, RemoteDelete.DELETE, actor="tests")
         drain()
         assert ours(mapping) == {}
         assert open_problems() == set()
@@ -381,7 +382,7 @@ def test_rows_that_somebody_brought_back_are_not_deleted_afterwards(world):
         for remote_id, cells in saved.items():
             REMOTE.edit(remote_id, **cells)
         look(mapping)
-        vanishing.agree(mapping, actor="tests", delete=True)
+        vanishing.agree(mapping, RemoteDelete.DELETE, actor="tests")
         drain()
         assert len(ours(mapping)) == 25
 
