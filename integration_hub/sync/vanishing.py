@@ -101,18 +101,22 @@ def resolve(turn: Slice, approved: datetime | None = None) -> None:
 
 
 def _apply(turn: Slice, rows: QuerySet[RecordLink]) -> None:
-    """End these links, and do with their records what the mapping says, as a person would."""
-    mapping, word = turn.job.mapping, RemoteDelete(turn.job.mapping.on_remote_delete)
     while part := list(rows[:TOGETHER]):
         with paced():
-            now = lanes.fence(turn.held)
-            ends = _ends(turn.job.record_type, part, word)
-            _end(mapping, [end.link for end in ends], now, apart=word == RemoteDelete.CANCEL)
-            for end in ends:
-                if end.refused:
-                    noting.stray(turn, end.link.remote_id, now, title=end.title, sentence=end.refused)
-            _told(turn.live, mapping, ends, now)
-        log.info("rows vanished over there", mapping=str(mapping.pk), rows=len(part), word=str(word))
+            apply(turn, part)
+
+
+def apply(turn: Slice, part: Sequence[RecordLink]) -> None:
+    """End these links, and do with their records what the mapping says, as a person would; inside a transaction."""
+    mapping, word = turn.job.mapping, RemoteDelete(turn.job.mapping.on_remote_delete)
+    now = lanes.fence(turn.held)
+    ends = _ends(turn.job.record_type, part, word) if part else []
+    _end(mapping, [end.link for end in ends], now, apart=word == RemoteDelete.CANCEL)
+    for end in ends:
+        if end.refused:
+            noting.stray(turn, end.link.remote_id, now, title=end.title, sentence=end.refused)
+    _told(turn.live, mapping, ends, now)
+    log.info("rows vanished over there", mapping=str(mapping.pk), rows=len(part), word=str(word))
 
 
 # --- one word on some of them -----------------------------------------------------------------------------------------
@@ -197,7 +201,7 @@ def _told(live: LiveRun, mapping: Mapping, ends: Sequence[End], now: datetime) -
             outcome=end.outcome,
             way=Went.IN,
             changes=list(end.changes),
-            image={} if end.outcome == Outcome.DELETED else None,
+            image={},
             at=now,
         )
         for end in done
