@@ -15,6 +15,7 @@ class RecordLink(CompanyOwned):
     `version` moves with every settle. `seen_at`: when a listing of the whole table named the row last;
     `gone_at`: the provider said, asked by id, that the row is no more, and nothing was done about it yet.
     `apart`: a person undid what made one of the two out of the other; neither is made again until somebody wants it.
+    `compared_at`: when a proof of sync looked at the pair last.
     """
 
     target = models.UUIDField()
@@ -27,6 +28,7 @@ class RecordLink(CompanyOwned):
     deleted_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
     gone_at = models.DateTimeField(null=True)
+    compared_at = models.DateTimeField(null=True)
     apart = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
