@@ -15,6 +15,14 @@ app.autodiscover_tasks()
 app.steps["worker"].add("integration_hub.beat:BeatInside")
 
 
+@signals.beat_init.connect
+def sync_at_start(**options: Any) -> None:
+    """There is one beat in the house: its start is the house's."""
+    from integration_hub.sync import schedules
+
+    schedules.at_start()
+
+
 @signals.setup_logging.connect
 def keep_our_logs(**options: Any) -> None:
     """Celery sets up no logging of its own when somebody listens here; Django's is in place."""

@@ -4,12 +4,13 @@ from typing import Any
 
 from django.urls import path
 
-from integration_hub.api import bulk, integrations, records, routes, runs, signing_in
+from integration_hub.api import bulk, integrations, mirrored, records, routes, runs, signing_in
 from integration_hub.api.docs import DocsView, SchemaView
 from integration_hub.rest.views import ProblemKindsView
 
 urlpatterns: list[Any] = [
     *bulk.urls(),  # before an order of this id
+    *mirrored.urls(),
     *records.urls(),
     *routes.urls(),  # before the generic addresses: what a provider declares wins
     *signing_in.urls(),

@@ -14,7 +14,7 @@ from integration_hub.contract.errors import (
     TransientError,
 )
 from integration_hub.contract.oauth import OAuth2, Scope
-from integration_hub.contract.provider import Account, Provider, Route, Session, Stat
+from integration_hub.contract.provider import Account, Mirror, Provider, Route, Session, Stat
 from integration_hub.contract.records import Entry, Field, File, FileRef, RecordType, Ref, Unfit
 from integration_hub.contract.resources import Resource
 from integration_hub.contract.streams import Batch, Pull, Stream
@@ -53,6 +53,7 @@ __all__ = [
     "FileRef",
     "Incoming",
     "MappedField",
+    "Mirror",
     "OAuth2",
     "Page",
     "Poke",

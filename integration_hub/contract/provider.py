@@ -66,6 +66,16 @@ class Session(Protocol):
     ) -> Reply: ...
 
 
+@dataclass(frozen=True)
+class Mirror:
+    """Records that may live in a place over there, which these settings name. Where the environment gives all of them
+    at the first start, that place is mapped both ways and read."""
+
+    record_type: str
+    settings: tuple[str, ...]
+    sink: str = "records"
+
+
 class Provider(ABC):
     """One provider. `key` is the folder's name under providers/; `docs` is the vendor's page for getting keys."""
 
@@ -84,6 +94,7 @@ class Provider(ABC):
     webhook: ClassVar[Webhook | None] = None
     actions: ClassVar[tuple[Action[Any], ...]] = ()
     ready: ClassVar[tuple[str, ...]] = ()  # record types that get a ready mapping when a key is connected
+    mirror: ClassVar[Mirror | None] = None
     essential_scopes: ClassVar[tuple[str, ...]] = ()  # a key that lacks one of these is refused
     routes: ClassVar[tuple[Route, ...]] = ()
     simulator: ClassVar[str] = ""  # dotted path of the simulator class in this provider's sandbox.py

@@ -120,13 +120,16 @@ class CursorExpired(Exception):
 
 @dataclass(frozen=True)
 class ReadyTarget:
-    """A mapping that works out of the box: where it goes and which fields it fills."""
+    """A mapping that works out of the box: where it goes and which fields it fills. `direction`: which way; `lacks`:
+    what keeps it from going both ways, a sentence; `merge_on` is empty where rows are only read."""
 
     label: str
     place: Mapping[str, str]
     merge_on: str
     fields: tuple[MappedField, ...]
     create_choices: bool = False
+    direction: Direction = Direction.PUSH
+    lacks: str = ""
 
 
 class Sink(ABC, Generic[ClientT]):
@@ -158,6 +161,11 @@ class Sink(ABC, Generic[ClientT]):
     @abstractmethod
     def delete(self, client: ClientT, target: Target, remote_ids: Sequence[str]) -> None:
         """Remove at most `batch` rows; one that is gone already is no error."""
+
+    def mirror(self, client: ClientT, settings: Mapping[str, Any], record_type: RecordType) -> ReadyTarget:
+        """The mapping of the place that a declared `Mirror` names: both ways as far as the table and the key allow; the
+        field for our id is made where that may be. ConfigError when the place is not there."""
+        raise NotImplementedError
 
     # --- what a mapping page and the engine ask about places; a sink without them has ready mappings only -------------
 

@@ -24,7 +24,7 @@ from integration_hub.sync.models.pull import Reading, Stray
 from integration_hub.sync.models.run import RunKind, RunState
 
 REPAIRED = 500  # debts looked at in one turn of the sweep
-WAITS = "parent"  # the remedy of a row that can be no record before the one it links to is
+WAITS, AGAIN = "parent", "again"  # remedies of a row that can be no record before the one it links to is, and then
 
 
 def parents_of(connection: Connection, sink: Sink, fields: Iterable[MappedField]) -> dict[str, UUID | None]:  # type: ignore[type-arg]
@@ -133,6 +133,7 @@ def arrived(connection: Connection, parent_target: UUID, linked: Mapping[UUID, s
     targets = pay(parent_target, [*linked, *stand_ins])
     waiting = Stray.everywhere.filter(company_id=connection.company_id, remedy=WAITS).exclude(target=parent_target)
     if again := set(waiting.values_list("target", flat=True)):
+        waiting.update(remedy=AGAIN)
         Reading.everywhere.filter(mapping__in=again).update(next_at=clock.now(), pokes=F("pokes") + 1)
     return sorted({*targets, *again})
 

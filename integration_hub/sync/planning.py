@@ -13,7 +13,7 @@ from integration_hub.contract.api import Json
 from integration_hub.http import clock
 from integration_hub.sync import conflicts, linking, rows
 from integration_hub.sync.models.mapping import DeletePolicy
-from integration_hub.sync.plan import Plan, Planner
+from integration_hub.sync.plan import Plan, Planner, Step
 from integration_hub.sync.rows import Work
 from integration_hub.sync.targets import Job
 
@@ -23,6 +23,8 @@ READ = 100  # rows a provider is asked for at once
 def plan(job: Job, batch: Sequence[Work], *, ends_by: float | None = None) -> list[Plan]:
     """What each row asks for. FieldRefused when a field is the trouble; what the provider says when it was asked which
     cells are empty."""
+    if not job.writes:  # they were made due so that their rows are looked at once more
+        return [Plan(work, None, Step.NOTHING) for work in batch]
     ids = [work.record_id for work in batch]
     values = job.record_type.load(job.mapping.company_id, ids)
     known = rows.links(job.mapping.pk, job.mapping.record_type, ids)

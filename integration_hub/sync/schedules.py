@@ -2,9 +2,15 @@
 
 from datetime import timedelta
 
+from django.db.models import Exists, OuterRef
+
+from integration_hub.contract import registry
 from integration_hub.http import clock
 from integration_hub.sync import runs
-from integration_hub.sync.models import Mapping, Schedule
+from integration_hub.sync.models import Mapping, Schedule, SyncRun
+from integration_hub.sync.models.run import RunKind
+
+JUST_NOW = timedelta(minutes=1)  # a run that began this long ago has seen what there is
 
 
 def set_interval(mapping: Mapping, minutes: int, *, is_active: bool) -> Schedule:
@@ -22,6 +28,18 @@ def set_interval(mapping: Mapping, minutes: int, *, is_active: bool) -> Schedule
         },
     )
     return schedule
+
+
+def at_start() -> int:
+    """The house was away: what mirrors rows is synced now instead of when its time comes. Not what was a moment ago, so
+    that several processes that start together start one run. How many runs were started."""
+    now = clock.now()
+    kinds = [kind.key for kind in registry.record_types() if kind.mirrored is not None]
+    mirrors = Mapping.everywhere.filter(record_type__in=kinds, is_primary=True, retired_at=None)
+    fresh = SyncRun.everywhere.filter(mapping=OuterRef("mapping"), kind=RunKind.FULL, started_at__gt=now - JUST_NOW)
+    waiting = Schedule.everywhere.filter(~Exists(fresh), is_active=True, next_run__gt=now, mapping__in=mirrors)
+    waiting.update(next_run=now)
+    return start_due()
 
 
 def start_due() -> int:

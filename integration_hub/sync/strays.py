@@ -18,13 +18,14 @@ from integration_hub.contract.api import Json
 from integration_hub.notices import audit, problems
 from integration_hub.sync import arriving, lanes, merging, outbox, reading
 from integration_hub.sync.calls import blame_field, handle
+from integration_hub.sync.linking import AGAIN
 from integration_hub.sync.models import Mapping, WorkRow
 from integration_hub.sync.models.pull import Stray
 from integration_hub.sync.noting import COPY, LEFT
 from integration_hub.sync.pacing import paced
 from integration_hub.sync.turn import SOON, Slice
 
-AGAIN, OWN = "again", "own"  # remedies while a person's word waits for the lane: look again, make a record of a copy
+OWN = "own"  # the remedy while a copy waits to be made a record; AGAIN: a row waits to be looked at
 WANTED = (AGAIN, OWN)
 READ = 100  # rows a provider is asked for at once
 MANY = 1000  # rows that are counted; more than that is "more than 1,000"

@@ -129,7 +129,7 @@ def store(connection: Connection, record_type: RecordType, sink_key: str, ready:
         mapping = Mapping(connection=connection, company_id=connection.company_id, record_type=record_type.key)
         mapping.sink, mapping.is_primary, mapping.is_live = sink_key, True, False
     mapping.label, mapping.place, mapping.merge_on = ready.label, dict(ready.place), ready.merge_on
-    mapping.create_choices = ready.create_choices
+    mapping.create_choices, mapping.direction = ready.create_choices, ready.direction.value
     mapping.retired_at = None
     mapping.save()
     mapping.fields.all().delete()

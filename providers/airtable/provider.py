@@ -6,7 +6,7 @@ from typing import Any
 from django.apps import apps
 from django.utils.translation import gettext_noop as _  # translated where it is shown
 
-from integration_hub.contract import Account, Api, ApiKey, Provider, Rate, Resource, Route, Secret, Setting
+from integration_hub.contract import Account, Api, ApiKey, Mirror, Provider, Rate, Resource, Route, Secret, Setting
 from integration_hub.contract.provider import Session
 from providers.airtable import companions
 from providers.airtable.client import AirtableClient
@@ -93,6 +93,7 @@ class Airtable(Provider):
     )
     sinks = (RecordsSink(),)
     ready = ("order",)
+    mirror = Mirror("order", settings=("base_id", "table"))
     routes = ROUTES
     essential_scopes = SCOPES
     simulator = "providers.airtable.sandbox.AirtableSimulator"

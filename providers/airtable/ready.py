@@ -1,12 +1,13 @@
 """Ready mappings: which base and table records go to, and which fields take ours. Found by name, kept by id."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from integration_hub.contract import ConfigError, MappedField, ReadyTarget, RecordType, Resource
-from providers.airtable.building import table_of
+from integration_hub.contract import ConfigError, Direction, MappedField, ReadyTarget, RecordType, Resource
+from providers.airtable.building import make_missing, table_of
 from providers.airtable.client import AirtableClient, Body
 from providers.airtable.schema import HUB_ID, alike, merge_field_of, place_of, remote_fields, table_resource
 from providers.airtable.suggestions import suggest
@@ -19,6 +20,8 @@ def ready_target(client: AirtableClient, settings: Mapping[str, Any], record_typ
     """Orders go to the table of the settings, other records to the table that is called after them. ConfigError with
     what to do when the base, the table or its "Hub ID" field is not there."""
     base = _base(list(client.bases()), str(settings.get("base_id") or "").strip())
+    if refusal := _refusal(base):
+        raise ConfigError(refusal)
     tables = client.tables(base["id"])
     if record_type.key == "order":
         table = _table(tables, str(settings.get("table") or "").strip(), base["name"])
@@ -27,16 +30,41 @@ def ready_target(client: AirtableClient, settings: Mapping[str, Any], record_typ
     return target_from(table_resource(base["id"], table), record_type, base["name"])
 
 
+def mirror_target(client: AirtableClient, settings: Mapping[str, Any], record_type: RecordType) -> ReadyTarget:
+    """The table of the settings, both ways; only read where the key may not write there, or where the field for our id
+    is missing and may not be made."""
+    base = _base(list(client.bases()), str(settings.get("base_id") or "").strip())
+    table = _table(client.tables(base["id"]), str(settings.get("table") or "").strip(), base["name"])
+    resource, lacks = table_resource(base["id"], table), _refusal(base)
+    if not lacks and not merge_field_of(resource):
+        try:
+            resource = make_missing(client, resource, record_type, ())
+        except ConfigError as refusal:
+            lacks = f"{_no_hub_id(resource)} {refusal.sentence}"
+    if not lacks:
+        return replace(target_from(resource, record_type, base["name"]), direction=Direction.BOTH)
+    found = _fields(resource, record_type, base["name"], merge_field_of(resource))
+    return replace(found, direction=Direction.PULL, lacks=lacks)
+
+
 def target_from(resource: Resource, record_type: RecordType, base: str) -> ReadyTarget:
     """The mapping of a discovered table whose fields are called as we know them; those that are not stay out. `base`:
     what the base is called."""
     hub_id = merge_field_of(resource)
     if not hub_id:
-        text = _(
-            "The table “%(table)s” has no text field “%(field)s”. Add one there, of the type “Single line text”: by it "
-            "the hub finds its rows again."
-        )
-        raise ConfigError(text % {"table": resource.label, "field": HUB_ID})
+        raise ConfigError(_no_hub_id(resource))
+    return _fields(resource, record_type, base, hub_id)
+
+
+def _no_hub_id(resource: Resource) -> str:
+    text = _(
+        "The table “%(table)s” has no text field “%(field)s”. Add one there, of the type “Single line text”: by it "
+        "the hub finds its rows again."
+    )
+    return text % {"table": resource.label, "field": HUB_ID}
+
+
+def _fields(resource: Resource, record_type: RecordType, base: str, hub_id: str) -> ReadyTarget:
     theirs = {field.id: field for field in remote_fields(resource) if field.id != hub_id}
     pairs = suggest(record_type, list(theirs.values()), by_type=False)
     fields = [(record_type.field(name), theirs[remote_id]) for name, remote_id in pairs.items()]
@@ -62,10 +90,15 @@ def _base(bases: Sequence[Body], wanted: str) -> Body:
             "The token sees %(count)d bases: %(names)s. Choose one in a mapping, or type its id (app…) in the settings."
         )
         raise ConfigError(text % {"count": len(found), "names": _names(bases, with_id=True)})
-    if found[0].get("permissionLevel", "edit") not in MAY_WRITE:
-        text = _("The token's owner may only look at the base %(name)s. Make that person an editor there.")
-        raise ConfigError(text % {"name": found[0]["name"]})
     return found[0]
+
+
+def _refusal(base: Body) -> str:
+    """Why nothing can be written to this base; empty where it can."""
+    if base.get("permissionLevel", "edit") in MAY_WRITE:
+        return ""
+    text = _("The token's owner may only look at the base %(name)s. Make that person an editor there.")
+    return text % {"name": base["name"]}
 
 
 def _table(tables: Sequence[Body], wanted: str, base: str) -> Body:

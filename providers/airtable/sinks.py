@@ -27,7 +27,7 @@ from providers.airtable.cells import back, convert
 from providers.airtable.client import AirtableClient
 from providers.airtable.files import shown
 from providers.airtable.paging import page
-from providers.airtable.ready import ready_target
+from providers.airtable.ready import mirror_target, ready_target
 from providers.airtable.refusals import PERHAPS_GONE
 from providers.airtable.schema import (
     fits,
@@ -53,6 +53,9 @@ class RecordsSink(Sink[AirtableClient]):
 
     def ready(self, client: AirtableClient, settings: Mapping[str, Any], record_type: RecordType) -> ReadyTarget:
         return ready_target(client, settings, record_type)
+
+    def mirror(self, client: AirtableClient, settings: Mapping[str, Any], record_type: RecordType) -> ReadyTarget:
+        return mirror_target(client, settings, record_type)
 
     def convert(self, value: Value, mapped: MappedField) -> Json:
         return convert(value, mapped, create_choices=mapped.create_choices)

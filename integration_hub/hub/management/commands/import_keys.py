@@ -16,7 +16,7 @@ from integration_hub.companies.models import Company
 from integration_hub.connections.inputs import InvalidInput, settings_of
 from integration_hub.connections.models import Connection
 from integration_hub.contract import Provider, ProviderError, registry
-from integration_hub.sync import setup
+from integration_hub.sync import mirroring, setup
 
 ACTOR = "import_keys"
 ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)\s*=(.*)")
@@ -64,7 +64,21 @@ class Command(BaseCommand):
             self.stderr.write(f"{provider.name}: not imported. {error.sentence}")
             return False
         self.stdout.write(f"{provider.name}: connected as {made.account_label}.")
+        self._mirror(made, provider, values)
         return True
+
+    def _mirror(self, connection: Connection, provider: Provider, values: Mapping[str, str]) -> None:
+        """Where a place for records is named as well, they are mirrored from there. The key stays when that fails."""
+        named = _settings(provider, values)
+        if provider.mirror is None or not all(named.get(name) for name in provider.mirror.settings):
+            return
+        try:
+            with scope.entered(connection.company_id):
+                mapping = mirroring.begin(connection, actor=ACTOR)
+        except ProviderError as error:
+            self.stderr.write(f"{provider.name}: nothing is mirrored yet. {error.sentence}")
+        else:
+            self.stdout.write(f"{provider.name}: mirrors “{mapping}”.")
 
 
 def _values(file: str | None) -> dict[str, str]:
