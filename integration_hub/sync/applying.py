@@ -9,7 +9,7 @@ from django.utils.translation import gettext_noop
 
 from integration_hub.contract import FieldRefused, ProviderError, RemoteRow
 from integration_hub.contract.records import Values
-from integration_hub.sync import arriving, lanes, merging, noting, outbox, runs, vanishing
+from integration_hub.sync import arriving, lanes, meeting, merging, noting, outbox, runs, vanishing
 from integration_hub.sync.calls import blame_field, handle
 from integration_hub.sync.canonical import canonical_fields
 from integration_hub.sync.merging import Desk
@@ -31,7 +31,7 @@ BACK = gettext_noop("The row is there again.")
 
 def step(turn: Slice, run: SyncRun) -> bool:
     """The next rows of the plan; False when this turn is over, or nothing of it is left."""
-    PlanRow.everywhere.filter(run=run, state=PlanState.PLANNED, what__in=ONLY_TOLD).update(state=PlanState.SKIPPED)
+    _leave_alone(turn, run)
     plan = list(PlanRow.everywhere.filter(run=run, state=PlanState.PLANNED).order_by("id")[:AT_ONCE])
     if not plan:
         _end(turn, run)
@@ -52,6 +52,14 @@ def step(turn: Slice, run: SyncRun) -> bool:
         with turn.on_behalf_of(run), paced():
             _apply(turn, run, plan[start : start + size], there, lanes.fence(turn.held))
     return not turn.over
+
+
+def _leave_alone(turn: Slice, run: SyncRun) -> None:
+    """What the plan only tells of. Records that fit a row beside others get no row of their own meanwhile."""
+    told = PlanRow.everywhere.filter(run=run, state=PlanState.PLANNED, what__in=ONLY_TOLD)
+    doubtful = told.filter(what=Planned.AMBIGUOUS, remote_id="", record_id__isnull=False)
+    meeting.hold(turn.job.mapping, doubtful.values_list("record_id", flat=True), run.applied_at or run.started_at)
+    told.update(state=PlanState.SKIPPED)
 
 
 def _there(turn: Slice, plan: Sequence[PlanRow]) -> dict[str, RemoteRow]:

@@ -31,6 +31,7 @@ from integration_hub.sync.turn import Slice
 
 log = structlog.get_logger(__name__)
 
+SHOWN = 5  # titles of records that are told where several fit
 NEW = Link(0, "", {}, {}, 0, None)
 
 
@@ -44,7 +45,7 @@ class Odd:
     remedy: str = "give up"
     title: str = ""
     trace: str = ""
-    partners: tuple[str, ...] = ()
+    partners: Mapping[UUID, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -101,9 +102,10 @@ def look(turn: Slice, part: Sequence[RemoteRow], now: datetime) -> list[Arrived]
 
 
 def _ambiguous(row: RemoteRow, met: Met) -> Odd:
-    names = met.ambiguous[row.remote_id]
-    sentence = _("This row fits more than one record: %(names)s.") % {"names": ", ".join(names)}
-    return Odd(row, sentence, "ambiguous", title=names[0], partners=tuple(names))
+    fitting = met.ambiguous[row.remote_id]
+    names = sorted(fitting.values())
+    sentence = _("This row fits more than one record: %(names)s.") % {"names": ", ".join(names[:SHOWN])}
+    return Odd(row, sentence, meeting.AMBIGUOUS, title=names[0], partners=fitting)
 
 
 def _adopted(turn: Slice, part: Sequence[RemoteRow], met: Met, now: datetime) -> Arrived:
@@ -118,7 +120,7 @@ def _adopted(turn: Slice, part: Sequence[RemoteRow], met: Met, now: datetime) ->
         link = desk.links.get(pk)
         if row.remote_id in met.twice:
             arrived.odd.append(_copy(row, desk.title(pk)))
-        elif link is not None and link.apart:
+        elif link is not None and link.apart and not meeting.is_held(link):
             arrived.left.append(row)
         elif link is not None and link.deleted_at is None:
             arrived.odd.append(_copy(row, desk.title(pk)))
@@ -130,7 +132,7 @@ def _adopted(turn: Slice, part: Sequence[RemoteRow], met: Met, now: datetime) ->
 
 def _copy(row: RemoteRow, title: str) -> Odd:
     sentence = _("This row is a copy: the record it names is kept in step with another row.")
-    return Odd(row, sentence, "copy", title=title, partners=(title,))
+    return Odd(row, sentence, noting.COPY, title=title)
 
 
 def _make(turn: Slice, arrived: Arrived, part: Sequence[RemoteRow]) -> None:

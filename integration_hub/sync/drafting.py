@@ -15,7 +15,7 @@ from integration_hub.contract import CursorExpired, FieldRefused, ProviderError,
 from integration_hub.contract.api import Json
 from integration_hub.contract.records import Values
 from integration_hub.http import clock
-from integration_hub.sync import arriving, filters, lanes, merging, noting, planning, vanishing
+from integration_hub.sync import arriving, filters, lanes, meeting, merging, noting, planning, vanishing
 from integration_hub.sync.calls import blame_field, handle
 from integration_hub.sync.canonical import canonical, canonical_fields
 from integration_hub.sync.merge import Rule
@@ -102,7 +102,7 @@ def _tried(turn: Slice, run: SyncRun, part: Sequence[RemoteRow]) -> tuple[list[P
         drafted, same = _linked(turn, run, part, known, now)
         for arrived in arriving.look(turn, strangers, now):
             drafted += [_brought(turn, run, arrived.desk, done, arrived.before) for done in arrived.brought]
-            drafted += [_odd(turn.job, run, odd) for odd in arrived.odd]
+            drafted += [row for odd in arrived.odd for row in _odd(turn.job, run, odd)]
             drafted += [_left(turn.job, run, row) for row in arrived.left]
         transaction.set_rollback(True)
     return drafted, [link.pk for _record, link in known.values()], same
@@ -188,10 +188,18 @@ def _readable(desk: Desk, done: Brought, rule: Rule) -> Json:
         return done.row.cells.get(rule.remote_id)
 
 
-def _odd(job: Job, run: SyncRun, odd: arriving.Odd) -> PlanRow:
-    what = Planned.AMBIGUOUS if odd.remedy in ("copy", "ambiguous") else Planned.REFUSED
-    told = {"title": odd.title or _name(job, odd.row), "sentence": odd.sentence, "partners": list(odd.partners)}
-    return _drafted(job, run, what, remote_id=odd.row.remote_id, **told)
+def _odd(job: Job, run: SyncRun, odd: arriving.Odd) -> list[PlanRow]:
+    """The row, and the records that fit it beside others: none of them gets a row of its own before somebody says whose
+    this one is."""
+    what = Planned.AMBIGUOUS if odd.remedy in (noting.COPY, meeting.AMBIGUOUS) else Planned.REFUSED
+    title, partners = odd.title or _name(job, odd.row), sorted(odd.partners.values())
+    told = {"title": title, "sentence": odd.sentence, "partners": partners}
+    row = _drafted(job, run, what, remote_id=odd.row.remote_id, **told)
+    held = [
+        _drafted(job, run, what, record_id=pk, title=name, partners=[title], sentence=odd.sentence)
+        for pk, name in odd.partners.items()
+    ]
+    return [row, *held]
 
 
 def _left(job: Job, run: SyncRun, row: RemoteRow) -> PlanRow:

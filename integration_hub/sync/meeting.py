@@ -1,23 +1,28 @@
 """First meetings: whose record a row is that was never linked. It carries our id, or all keys agree."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from integration_hub.contract import ProviderError, RemoteRow
 from integration_hub.sync.canonical import canonical
+from integration_hub.sync.models import Mapping, RecordLink
+from integration_hub.sync.models.pull import Stray
+from integration_hub.sync.rows import Link
 from integration_hub.sync.targets import Job
 
-SHOWN = 5  # titles of records that are told where several fit
+AMBIGUOUS = "ambiguous"  # the remedy of rows that fit several records
 
 
 @dataclass
 class Met:
-    """The partners of some rows, by remote id. `ambiguous`: titles of several that fit; `twice`: the record of further
-    rows, which has its row in this very lot."""
+    """The partners of some rows, by remote id. `ambiguous`: several that fit, with their titles; `twice`: the record of
+    further rows, which has its row in this very lot."""
 
     found: dict[str, UUID] = field(default_factory=dict)
-    ambiguous: dict[str, list[str]] = field(default_factory=dict)
+    ambiguous: dict[str, dict[UUID, str]] = field(default_factory=dict)
     twice: dict[str, UUID] = field(default_factory=dict)
 
     def is_met(self, row: RemoteRow) -> bool:
@@ -75,7 +80,7 @@ def _keys(job: Job, row: RemoteRow, names: Sequence[str]) -> dict[str, str]:
     return {name: str(value) for name, value in said.items()} if all(said.values()) else {}
 
 
-def _found(job: Job, name: str, values: Sequence[str]) -> Mapping[str, Sequence[UUID]]:
+def _found(job: Job, name: str, values: Sequence[str]) -> Map[str, Sequence[UUID]]:
     assert job.record_type.find is not None
     if not values:
         return {}
@@ -87,6 +92,34 @@ def _folded(value: str) -> str:
     return value.casefold()
 
 
-def _titles(job: Job, ids: set[UUID]) -> list[str]:
-    values = job.record_type.load(job.mapping.company_id, sorted(ids)[:SHOWN])
-    return sorted(job.record_type.title(mine) or str(pk) for pk, mine in values.items())
+def _titles(job: Job, ids: set[UUID]) -> dict[UUID, str]:
+    values = job.record_type.load(job.mapping.company_id, sorted(ids))
+    return {pk: job.record_type.title(mine) or str(pk) for pk, mine in values.items()}
+
+
+# Records that fit a row beside others have no row, and get none, while nobody has said whose that row is.
+HELD = "none:"
+
+
+def hold(mapping: Mapping, records: Iterable[UUID], now: datetime) -> None:
+    """None of these gets a row of its own for now."""
+    told = {"company_id": mapping.company_id, "apart": True, "deleted_at": now}
+    for pk in records:
+        RecordLink.everywhere.get_or_create(
+            target=mapping.pk,
+            record_type=mapping.record_type,
+            record_id=pk,
+            defaults={**told, "remote_id": f"{HELD}{pk}"},
+        )
+
+
+def is_held(link: Link) -> bool:
+    return link.apart and link.remote_id.startswith(HELD)
+
+
+def release(mapping: Mapping) -> int:
+    """Where no row is doubtful any more, those that were held go their way as others do. How many."""
+    if Stray.everywhere.filter(target=mapping.pk, remedy=AMBIGUOUS).exists():
+        return 0
+    held = RecordLink.everywhere.filter(target=mapping.pk, apart=True, remote_id__startswith=HELD)
+    return held.delete()[0]

@@ -46,6 +46,7 @@ def summary(run: SyncRun) -> dict[str, int]:
     matched = rows(run).filter(matched=True).exclude(what=Planned.AMBIGUOUS).count()
     return by_what | {
         "matched": matched + int((run.at or {}).get("equal", 0)),
+        Planned.AMBIGUOUS: rows(run).filter(what=Planned.AMBIGUOUS).exclude(remote_id="").count(),
         "only_here": by_what[Planned.CREATE_THERE] + by_what[Planned.LEFT_HERE],
         "only_there": by_what[Planned.CREATE_HERE] + by_what[Planned.LEFT_THERE],
     }

@@ -22,6 +22,7 @@ from integration_hub.sync import (
     ladder,
     lanes,
     linking,
+    meeting,
     planning,
     proof,
     reading,
@@ -123,6 +124,8 @@ def look_around(turn: Slice) -> bool:
             return False
         if reading.begin(turn, run.started_at):
             return not turn.over
+        if turn.job.reads:
+            meeting.release(turn.job.mapping)
     try:
         scanning.scan(turn.held, turn.job, run)
     except scanning.Outdated:

@@ -95,11 +95,31 @@ def save(company_id: UUID, entry: Entry) -> UUID:
     return record
 
 
+DROPPED: dict[UUID, str] = {}  # what deleted records held
+
+
+def remove(company_id: UUID, record: UUID) -> None:
+    DROPPED[record] = rows(company_id)[record]
+    drop(company_id, record)
+
+
+def restore(company_id: UUID, record: UUID) -> None:
+    if record not in DROPPED:
+        raise Unfit({"": ["It is not kept any more."]})
+    put(company_id, record, DROPPED[record])
+
+
+def find(company_id: UUID, name: str, values: Sequence[str]) -> Mapping[str, Sequence[UUID]]:
+    mine = sorted(rows(company_id).items())
+    found = {value: [pk for pk, held in mine if held.lower() == value.lower()] for value in values}
+    return {value: ids for value, ids in found.items() if ids}
+
+
 TOY = RecordType(
     key="toy",
     label="Toy",
     plural="Toys",
-    fields=(Field("val", "Value"), Field("fixed", "Fixed")),
+    fields=(Field("val", "Value", identifies=True), Field("fixed", "Fixed")),
     load=load,
     scan=scan,
     count=lambda company_id: len(rows(company_id)),
@@ -107,7 +127,9 @@ TOY = RecordType(
     address=lambda record: f"/toys/{record}/",
     lock=lambda company_id, ids: None,
     save=save,
-    remove=drop,
+    remove=remove,
+    restore=restore,
+    find=find,
 )
 
 
