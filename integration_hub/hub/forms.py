@@ -1,15 +1,18 @@
 """Forms made from a provider's declaration. They only shape the page: connections.services judge what was typed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping as Map
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from integration_hub.connections import grants
 from integration_hub.connections.inputs import settings_of
 from integration_hub.connections.models import Connection
-from integration_hub.contract import Provider, Secret, Setting
+from integration_hub.contract import Provider, Secret, Setting, registry
+from integration_hub.sync.models import Mapping
+from integration_hub.sync.targets import mapping_page
 
 REPLACE = "replace_account"
 
@@ -20,7 +23,7 @@ class DeclaredForm(forms.Form):
     mark_required = False
     template_name = "hub/fields.html"
 
-    def add_sentences(self, errors: Mapping[str, str]) -> None:
+    def add_sentences(self, errors: Map[str, str]) -> None:
         for name, sentence in errors.items():
             self.add_error(name if name in self.fields else None, sentence)
 
@@ -37,6 +40,7 @@ def connect_form(provider: Provider, connection: Connection | None, data: Any = 
         form.fields[secret.name] = _secret_field(secret, stored)
     for setting in settings_of(provider):
         form.fields[setting.name] = _setting_field(setting, connection)
+    _point_to_mapping(form, provider, connection)
     return form
 
 
@@ -49,7 +53,23 @@ def settings_form(provider: Provider, connection: Connection, data: Any = None) 
     form = DeclaredForm(data, auto_id="settings_%s")
     for setting in settings_of(provider):
         form.fields[setting.name] = _setting_field(setting, connection)
+    _point_to_mapping(form, provider, connection)
     return form
+
+
+def _point_to_mapping(form: DeclaredForm, provider: Provider, connection: Connection | None) -> None:
+    """Settings that name a place have no say any more where somebody said it in a mapping: they say where that is."""
+    if provider.mirror is None or connection is None:
+        return
+    mine = Mapping.everywhere.filter(connection=connection, record_type=provider.mirror.record_type)
+    mapping = mine.filter(by_hand=True, retired_at=None).order_by("-is_primary", "created_at").first()
+    if mapping is None:
+        return
+    text = _("Not used any more: %(records)s follow their own mapping.")
+    said = text % {"records": _(registry.record_type(mapping.record_type).plural)}
+    for name in provider.mirror.settings:
+        form.fields[name].disabled = True
+        form.fields[name].help_text = format_html('{} <a href="{}">{}</a>', said, mapping_page(mapping), mapping.label)
 
 
 def _secret_field(secret: Secret, stored: bool) -> forms.Field:
