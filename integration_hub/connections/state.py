@@ -1,6 +1,6 @@
 """Whether a connection works: broken once, told once, and well again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,14 @@ from django.utils.translation import gettext as _
 from integration_hub.connections.models import Connection, Status
 from integration_hub.contract import ConfigError, Provider, registry
 from integration_hub.notices import audit, problems
+
+_told: list[Callable[[Connection, str], None]] = []  # rooms above that want to know
+
+
+def when_broken(tell: Callable[[Connection, str], None]) -> None:
+    """`tell(connection, sentence)` is called inside the transaction that marks a connection broken."""
+    if tell not in _told:
+        _told.append(tell)
 
 
 def rows(connection_id: UUID) -> Any:
@@ -87,6 +95,8 @@ def _tell_broken(row: Connection, sentence: str) -> None:
         provider=row.provider,
     )
     record("needs_reconnect", row, "", {"sentence": sentence})
+    for tell in _told:
+        tell(row, sentence)
 
 
 def problems_over(row: Connection) -> None:

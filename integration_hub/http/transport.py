@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import requests
-from urllib3.exceptions import ConnectTimeoutError, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from integration_hub.contract import Reply
 from integration_hub.contract.api import Json
@@ -50,12 +50,16 @@ def send(
     params: Mapping[str, Any] | list[tuple[str, str]] | None,
     json: Json,
     form: Mapping[str, str] | None = None,
+    content: bytes | None = None,
     ends: float,
     trusted: bool,
+    most: int | None = None,
 ) -> Reply:
-    """The answer, whole. Unreachable, guard.Blocked: it never left; OutOfTime, Dropped, TooLarge: it did."""
+    """The answer, whole, or its first `most` bytes. `content` is sent as it is, in the place of JSON. Unreachable,
+    guard.Blocked: it never left; OutOfTime, Dropped, TooLarge: it did."""
     url = f"{base_url.rstrip('/')}/{path.lstrip('/')}"
     body, kind = _encoded(json) if form is None else _as_form(form)
+    body = body if content is None else content
     with taking(Turn(ends, trusted)):
         try:
             session = session_for(base_url, trusted)
@@ -64,7 +68,8 @@ def send(
             with adapter.send(
                 request, stream=True, verify=session.verify or False, cert=session.cert, proxies={}
             ) as response:
-                return Reply(response.status_code, response.headers, _body(response, ends))
+                read = _body(response, ends) if most is None else _beginning(response, most)
+                return Reply(response.status_code, response.headers, read)
         except _BAD_ADDRESS as error:
             raise Unreachable("address", str(error)) from None
         except (requests.exceptions.InvalidHeader, UnicodeError):
@@ -115,6 +120,15 @@ def _body(response: requests.Response, ends: float) -> bytes:
             raise OutOfTime
         parts.append(part)
     return b"".join(parts)
+
+
+def _beginning(response: requests.Response, most: int) -> bytes:
+    """The status is what counts: of a body that drips, breaks off or cannot be unpacked there is nothing to show."""
+    try:
+        read: bytes = response.raw.read(most, decode_content=True)
+    except (OutOfTime, HTTPError, OSError):
+        return b""
+    return read[:most]
 
 
 def _meaning(error: requests.RequestException) -> Exception:

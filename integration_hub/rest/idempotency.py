@@ -124,10 +124,11 @@ def _take_over(row: IdempotencyKey, now: datetime) -> None:
 
 
 def keep(row: IdempotencyKey, response: HttpResponseBase) -> bool:
-    """Store the answer beside its effect. Problem 409 (and so a rollback) when our claim was taken over."""
+    """Store the answer beside its effect, of one with a secret what it says may be `kept`. Problem 409 (and so a
+    rollback) when our claim was taken over."""
     if not 200 <= response.status_code < 300:
         return False
-    data = getattr(response, "data", None)
+    data = getattr(response, "kept", getattr(response, "data", None))
     body = "" if data is None else JSONRenderer().render(data).decode()
     headers = {name: response[name] for name in KEPT_HEADERS if response.has_header(name)}
     mine = IdempotencyKey.everywhere.filter(pk=row.pk, claim=row.claim, status=None)

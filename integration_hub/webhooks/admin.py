@@ -15,7 +15,10 @@ from integration_hub.companies.admin_base import ReadOnlyAdmin
 from integration_hub.companies.models import Role
 from integration_hub.http.redaction import redact
 from integration_hub.webhooks.models import WebhookEvent
+from integration_hub.webhooks.out.admin import DeliveryAdmin, SubscriptionAdmin
 from integration_hub.webhooks.replaying import CannotReplay, replay
+
+__all__ = ["DeliveryAdmin", "SubscriptionAdmin", "WebhookEventAdmin", "shown"]
 
 MOST = 200  # events replayed with one press
 

@@ -9,6 +9,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from integration_hub.companies.managers import CompanyOwned
+from integration_hub.webhooks.out.models import Announcement, Delivery, Subscription
+
+__all__ = ["Announcement", "Delivery", "Refusals", "State", "Subscription", "WebhookEvent"]
 
 
 class State(models.TextChoices):

@@ -6,6 +6,7 @@ from django.urls import path
 
 from integration_hub.contract import registry
 from integration_hub.webhooks import api
+from integration_hub.webhooks.out import api as subscriptions
 from integration_hub.webhooks.views import WebhookView
 
 webhook = WebhookView.as_view()
@@ -26,4 +27,5 @@ urlpatterns: list[Any] = [
     path("api/webhooks/<slug:provider>/<uuid:connection>", webhook, name="webhook"),
     path("api/webhooks/<slug:provider>", webhook),
     *api.urls(),
+    *subscriptions.urls(),
 ]
