@@ -30,6 +30,7 @@ SECTIONS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
             Entry(_("Problems"), "hub:problems", "alert"),
             Entry(_("Runs"), "hub:runs", "runs"),
             Entry(_("Webhook events"), "webhooks.WebhookEvent", "plug"),
+            Entry(_("Outgoing webhooks"), "webhooks.Subscription", "send"),
         ),
     ),
     (
