@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from integration_hub.sync import conflicts, linking, outbox, sql
-from integration_hub.sync.models import SyncRun, SyncWrite, WorkRow
+from integration_hub.sync.models import RecordLink, SyncRun, SyncWrite, WorkRow
 from integration_hub.sync.models.pull import Stray
 from integration_hub.sync.models.run import Went
 from integration_hub.sync.settle import LINK
@@ -49,6 +49,7 @@ def _links(turn: Slice, brought: "Sequence[Brought]", desk: "Desk") -> None:
     moved = [done for done in brought if done.settled or done.link.version == 0]
     if not moved:
         return
+    _make_room(turn, [done.row.remote_id for done in moved if done.link.version == 0])
     shape = sql.given(record_id="uuid", remote_id="text", base_ours="jsonb", base_theirs="jsonb", version="bigint")
     news = [
         (
@@ -74,6 +75,13 @@ def _debts(turn: Slice, brought: "Sequence[Brought]") -> None:
     new = {done.record_id: done.row.remote_id for done in brought if done.link.version == 0}
     if targets := linking.arrived(job.connection, mapping.pk, new):
         transaction.on_commit(lambda: outbox.wake(targets), robust=True)
+
+
+def _make_room(turn: Slice, new: list[str]) -> None:
+    """These rows had records once that are gone, and whose ended links still name them."""
+    if new:
+        ended = RecordLink.everywhere.filter(target=turn.job.mapping.pk, remote_id__in=new, deleted_at__isnull=False)
+        ended.delete()
 
 
 def _strays(turn: Slice, brought: "Sequence[Brought]", now: datetime) -> None:

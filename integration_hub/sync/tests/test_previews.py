@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -22,6 +23,7 @@ from integration_hub.sync.tests.test_reading import shared, turned, values
 
 pytestmark = pytest.mark.engine
 REMOTE = toy.REMOTE
+LEASE_OVER = partial(clock.shifted, timedelta(minutes=10))
 
 
 @pytest.fixture
@@ -237,7 +239,7 @@ def test_killed_while_it_is_planned_or_applied_it_goes_on(waiting, monkeypatch):
     with pytest.raises(Killed):
         drain()
     REMOTE.before = None
-    with clock.shifted(timedelta(minutes=10)):  # the lease is over
+    with LEASE_OVER():
         drain()
     run.refresh_from_db()
     assert previews.summary(run)["matched"] == 2

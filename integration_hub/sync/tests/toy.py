@@ -87,7 +87,7 @@ def save(company_id: UUID, entry: Entry) -> UUID:
     """As a service would, by its own rules: text is trimmed, and one word is refused."""
     record = entry.id or uuid.uuid4()
     value = str(entry.values.get("val") or "").strip()
-    if value.startswith("refuse"):
+    if value.startswith(REFUSED):
         raise Unfit({"val": ["This word is refused."]})
     if entry.id is None or "val" in entry.values:
         OVERWRITTEN.append(("ours", record, rows(company_id).get(record)))
@@ -95,6 +95,7 @@ def save(company_id: UUID, entry: Entry) -> UUID:
     return record
 
 
+REFUSED = "refuse"
 DROPPED: dict[UUID, str] = {}  # what deleted records held
 
 
