@@ -4,7 +4,7 @@ from typing import Any
 
 from django.urls import path
 
-from integration_hub.api import bulk, integrations, mirrored, records, routes, runs, signing_in
+from integration_hub.api import bulk, integrations, mirrored, proofs, records, routes, runs, signing_in
 from integration_hub.api.docs import DocsView, SchemaView
 from integration_hub.rest.views import ProblemKindsView
 
@@ -16,6 +16,7 @@ urlpatterns: list[Any] = [
     *signing_in.urls(),
     *integrations.urls(),
     *runs.urls(),
+    *proofs.urls(),
     path("schema", SchemaView.as_view(), name="schema"),
     path("problems", ProblemKindsView.as_view()),
     path("problems/<slug:code>", ProblemKindsView.as_view(), name="problem_kind"),

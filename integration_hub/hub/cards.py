@@ -21,7 +21,9 @@ from integration_hub.hub import budget
 from integration_hub.hub.charts import sparkline
 from integration_hub.hub.day import Day, Hour, day
 from integration_hub.hub.progress import Progress, progress
+from integration_hub.sync import proof
 from integration_hub.sync.models import Lane, Mapping, Schedule, SyncRun
+from integration_hub.sync.models.proof import Proof
 from integration_hub.sync.models.run import RunKind, RunState
 from integration_hub.sync.status import Waiting, waiting_by_target
 
@@ -40,7 +42,8 @@ MANY, KEPT = 20_000, 25  # records; seconds, a little less than between two refr
 
 @dataclass
 class Line:
-    """One mapping as the card shows it. `whole` records of ours, `in_step` of them as the provider has them."""
+    """One mapping as the card shows it. `whole` records of ours, `in_step` of them as the provider has them. `proof`:
+    what the last comparison of both sides said."""
 
     mapping: Mapping
     plural: str
@@ -49,6 +52,7 @@ class Line:
     run: SyncRun | None
     halted: str = ""
     next_run: datetime | None = None
+    proof: Proof | None = None
 
     @property
     def in_step(self) -> int:
@@ -232,6 +236,7 @@ def _lines(company: Company, connections: list[UUID]) -> dict[UUID, list[Line]]:
     halted = dict(Lane.everywhere.filter(target__in=targets).exclude(paused="").values_list("target", "sentence"))
     due = Schedule.everywhere.filter(mapping__in=targets, is_active=True)
     following = dict(due.values_list("mapping").annotate(Min("next_run")))
+    proofs = {one.mapping_id: one for one in proof.latest(targets)}
     lines: dict[UUID, list[Line]] = {}
     for mapping in mappings:
         line = Line(
@@ -242,6 +247,7 @@ def _lines(company: Company, connections: list[UUID]) -> dict[UUID, list[Line]]:
             runs.get(mapping.pk),
             halted.get(mapping.pk, ""),
             following.get(mapping.pk),
+            proofs.get(mapping.pk),
         )
         lines.setdefault(mapping.connection_id, []).append(line)
     return lines

@@ -7,7 +7,18 @@ from django.views.generic import RedirectView
 from integration_hub.companies.middleware import switch
 from integration_hub.hub import health
 from integration_hub.hub.consent import views as consent
-from integration_hub.hub.views import checking, exports, imports, mappings, orders, overview, problems, providers, runs
+from integration_hub.hub.views import (
+    checking,
+    exports,
+    imports,
+    mappings,
+    orders,
+    overview,
+    problems,
+    proofs,
+    providers,
+    runs,
+)
 
 mapping_pages: list[URLPattern | URLResolver] = [
     path("new/", mappings.new, name="mapping_new"),
@@ -49,6 +60,10 @@ hub_pages: tuple[list[URLPattern | URLResolver], str] = (
         path("runs/<uuid:pk>/retry/<int:write>/", runs.retry_one, name="retry_one"),
         path("runs/<uuid:pk>/stop/", runs.stop, name="stop"),
         path("runs/<uuid:pk>/resume/", runs.go_on, name="go_on"),
+        path("comparisons/<uuid:mapping>/", proofs.proofs, name="proofs"),
+        path("comparisons/<uuid:mapping>/start/", proofs.start, name="proof_start"),
+        path("comparisons/<uuid:mapping>/stop/", proofs.stop, name="proof_stop"),
+        path("comparisons/<uuid:mapping>/<uuid:pk>/fix/", proofs.fix, name="proof_fix"),
         path("imports/", include(import_pages)),
         path("<slug:key>/", providers.provider, name="provider"),
         path("<slug:key>/connect/", providers.connect, name="connect"),

@@ -16,6 +16,9 @@ from django.utils.translation import gettext as _
 from integration_hub.companies.middleware import FIELD
 from integration_hub.hub import values
 from integration_hub.hub.icons import ICONS
+from integration_hub.sync import proof as proofs
+from integration_hub.sync.models import Mapping
+from integration_hub.sync.models.proof import Proof
 
 register = template.Library()
 
@@ -81,6 +84,23 @@ def plain(value: Any) -> str:
 def of(part: int | None, whole: int | None) -> str:
     """A count with its whole: 4,981 of 4,981."""
     return _("%(part)s of %(whole)s") % {"part": intcomma(part or 0), "whole": intcomma(whole or 0)}
+
+
+@register.simple_tag
+def proved(proof: Proof) -> str:
+    """What a comparison said: 4,981 of 4,981 equal, 03:00."""
+    told = _("%(equal)s of %(whole)s equal") % {"equal": intcomma(proof.equal), "whole": intcomma(proof.compared)}
+    if proof.finished_at is None:
+        return told
+    local = timezone.localtime(proof.finished_at)
+    return f"{told}, {date_format(local, 'H:i' if recent(proof.finished_at) else 'j M Y, H:i')}"
+
+
+@register.inclusion_tag("hub/proof_line.html", takes_context=True)
+def comparison(context: template.Context, mapping: Mapping) -> dict[str, Any]:
+    """How the last comparison of a mapping came out."""
+    last = proofs.latest([mapping.pk]).first()
+    return {"mapping": mapping, "proof": last, "running": proofs.running(mapping.pk), "hub": context["hub"]}
 
 
 @register.simple_tag
