@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterable, Sequence
 from collections.abc import Mapping as Map
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 
@@ -26,7 +27,8 @@ from integration_hub.contract import Direction
 from integration_hub.contract.api import Json
 from integration_hub.http import clock
 from integration_hub.notices import audit, problems
-from integration_hub.sync import lanes, outbox
+from integration_hub.sync import announcing, lanes, outbox
+from integration_hub.sync.announcing import Kind, News
 from integration_hub.sync.models import Mapping, RecordLink, WorkRow
 from integration_hub.sync.models.pull import Choice, Conflict
 from integration_hub.sync.pacing import paced
@@ -71,6 +73,19 @@ def note(job: Job, brought: "Sequence[Brought]", desk: "Desk") -> None:
         _note(job, done, rule.ours, rule.remote_id, known.get(key), desk)
     if known or wanted:
         tell(job.mapping)
+    if new := wanted.keys() - known.keys():
+        announcing.announce(job.mapping.company_id, partial(_news, job, ids, new))
+
+
+def _news(job: Job, ids: Sequence[UUID], new: set[tuple[UUID, str]], wants: announcing.Wants) -> Iterable[News]:
+    """One event for each conflict that was opened."""
+    if not wants(Kind.CONFLICT_CREATED):
+        return
+    for row in _open(job.mapping.pk).filter(record_id__in=ids).order_by("opened_at", "pk"):
+        if (row.record_id, row.field) in new:
+            data = {"conflict": str(row.pk), "record_type": row.record_type, "record_id": str(row.record_id)}
+            sides = {"title": row.title, "field": row.field, "ours": row.ours, "theirs": row.theirs}
+            yield News(Kind.CONFLICT_CREATED, data={**data, "provider": job.connection.provider, **sides})
 
 
 def contested(target: UUID, ids: Sequence[UUID]) -> dict[UUID, set[str]]:

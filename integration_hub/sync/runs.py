@@ -11,7 +11,8 @@ from integration_hub.connections.models import Connection
 from integration_hub.contract import registry
 from integration_hub.http import clock
 from integration_hub.http.models import IntegrationMetric
-from integration_hub.sync import outbox
+from integration_hub.sync import announcing, outbox
+from integration_hub.sync.announcing import Kind, News
 from integration_hub.sync.models import Mapping, SyncRun, SyncWrite, WorkRow
 from integration_hub.sync.models.run import Outcome, RunKind, RunState
 from integration_hub.sync.models.work import Hold
@@ -106,8 +107,10 @@ def finish(mapping: Mapping) -> None:
     over = over.exclude(kind=RunKind.LIVE)
     for run in list(over):
         now = clock.now()
-        if SyncRun.everywhere.filter(pk=run.pk, state=RunState.RUNNING).update(state=RunState.DONE, finished_at=now):
-            _told(mapping, run, now)
+        mine = SyncRun.everywhere.filter(pk=run.pk, state=RunState.RUNNING)
+        with transaction.atomic():
+            if mine.update(state=RunState.DONE, finished_at=now):
+                _told(mapping, run, now)
 
 
 def _told(mapping: Mapping, run: SyncRun, now: datetime) -> None:
@@ -131,6 +134,14 @@ def _told(mapping: Mapping, run: SyncRun, now: datetime) -> None:
         unchanged=run.unchanged,
         failed=run.failed,
     )
+    if run.failed:
+        announcing.announce(mapping.company_id, lambda _wants: [_failed(mapping, run)])
+
+
+def _failed(mapping: Mapping, run: SyncRun) -> News:
+    counts = {name: getattr(run, name) for name in ("created", "updated", "deleted", "unchanged", "failed")}
+    whose = {"run": str(run.pk), "mapping": mapping.label, "provider": mapping.connection.provider}
+    return News(Kind.RUN_FAILED, data={**whose, "record_type": mapping.record_type, **counts})
 
 
 def touch(connection: Connection) -> None:
