@@ -32,6 +32,7 @@ from integration_hub.sync import (
     schema,
     settle,
     strays,
+    told,
     trouble,
     undoing,
 )
@@ -83,7 +84,7 @@ def _work(turn: Slice) -> None:
             continue
         if turn.job.mapping.waits:
             break
-        if reading.step(turn):
+        if told.step(turn) or reading.step(turn):
             continue
         chunk = pick(turn.job)
         turn.in_the_midst = len(chunk) == turn.job.sink.batch * CALLS and any(work.run_id for work in chunk)

@@ -171,7 +171,7 @@ def _advance(turn: Slice, row: Reading, page: Page) -> None:
         return
     keep(turn, row, cursor=page.cursor, start=page.cursor, read_at=clock.now(), checking=bool(row.whole_since))
     if not row.whole_since:
-        rest(row)
+        rest(turn, row)
 
 
 def keep(turn: Slice, row: Reading, **fields: object) -> None:
@@ -181,7 +181,11 @@ def keep(turn: Slice, row: Reading, **fields: object) -> None:
         Reading.everywhere.filter(pk=row.pk, anew=row.anew).update(**fields)
 
 
-def rest(row: Reading) -> None:
-    """Read again when it is time, or never by itself, unless somebody wanted a reading meanwhile."""
-    later = clock.now() + timedelta(minutes=row.minutes) if row.minutes else None
+def rest(turn: Slice, row: Reading) -> None:
+    """Read again when it is time, or never by itself, unless somebody wanted a reading meanwhile. Where the provider
+    tells of changes at once there is seldom a need to ask."""
+    minutes = row.minutes
+    if 0 < minutes <= MINUTES:
+        minutes = max(minutes, turn.job.sink.calm(turn.job.target))
+    later = clock.now() + timedelta(minutes=minutes) if minutes else None
     Reading.everywhere.filter(pk=row.pk, anew=row.anew, pokes=row.pokes).update(next_at=later)

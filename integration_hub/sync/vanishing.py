@@ -47,7 +47,7 @@ def step(turn: Slice, row: Reading) -> bool:
     whole = {"whole_at": row.whole_since, "whole_since": None} if row.whole_since else {}
     reading.keep(turn, row, checking=False, **whole)
     Reading.everywhere.filter(pk=row.pk, approved=row.approved).update(approved=None)
-    reading.rest(row)
+    reading.rest(turn, row)
     return True
 
 
