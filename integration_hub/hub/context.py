@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.db.models import Count, Q, Sum
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
@@ -52,16 +53,28 @@ class Hub:
         return names.get(self.role, _("No company")) if self.role else _("No company")
 
     @cached_property
-    def open_problems(self) -> int:
+    def _open(self) -> dict[str, int | None]:
+        """Problems, and the conflicts that some of them count: one look for both."""
         if self.company is None:
-            return 0
-        return Problem.everywhere.filter(company=self.company, closed_at=None).count()
+            return {"problems": 0, "conflicts": 0}
+        rows = Problem.everywhere.filter(company=self.company, closed_at=None)
+        theirs = Q(key__startswith="sync:", key__endswith=":conflicts")
+        return rows.aggregate(problems=Count("pk"), conflicts=Sum("affected", filter=theirs))
+
+    @property
+    def open_problems(self) -> int:
+        return self._open["problems"] or 0
+
+    @property
+    def open_conflicts(self) -> int:
+        """At most a thousand of each mapping are counted."""
+        return self._open["conflicts"] or 0
 
     @cached_property
     def sections(self) -> list[nav.Section]:
         if self.company is None and not getattr(self.request.user, "is_superuser", False):
             return []
-        return nav.sections(self.request, {"hub:problems": self.open_problems})
+        return nav.sections(self.request, {"hub:problems": self.open_problems, "hub:conflicts": self.open_conflicts})
 
     @property
     def headers(self) -> str:

@@ -28,6 +28,7 @@ SECTIONS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
         (
             Entry(_("Integration Hub"), "hub:overview", "link"),
             Entry(_("Problems"), "hub:problems", "alert"),
+            Entry(_("Conflicts"), "hub:conflicts", "fork"),
             Entry(_("Runs"), "hub:runs", "runs"),
             Entry(_("Webhook events"), "webhooks.WebhookEvent", "plug"),
             Entry(_("Outgoing webhooks"), "webhooks.Subscription", "send"),
@@ -63,6 +64,7 @@ SECTIONS: tuple[tuple[Promise, tuple[Entry, ...]], ...] = (
 SUPERUSERS_ONLY = {"admin:index", "companies.Company", "companies.User"}
 ADMINS_ONLY = {"hub:imports"}
 HUB_VIEWS = {"hub:overview", "hub:provider", "hub:connect", "hub:settings", "hub:disconnect", "hub:given_up"}
+BADGES = {"hub:problems": "problem-count", "hub:conflicts": "conflict-count"}  # ids, so that a refresh finds them
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Link:
     icon: str
     current: bool
     count: int | None = None  # of open ones, where they are counted
+    badge: str = ""  # the id of that count
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,8 @@ def _links(request: HttpRequest, entries: tuple[Entry, ...], counts: dict[str, i
     for entry in entries:
         url = address(request, entry.target)
         if url:
-            yield Link(entry.label, url, entry.icon, _is_here(request, entry.target, url), counts.get(entry.target))
+            here, target = _is_here(request, entry.target, url), entry.target
+            yield Link(entry.label, url, entry.icon, here, counts.get(target), BADGES.get(target, ""))
 
 
 def address(request: HttpRequest, target: str) -> str:

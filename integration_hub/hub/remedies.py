@@ -15,7 +15,7 @@ from integration_hub.connections import services as connections
 from integration_hub.connections.models import Connection
 from integration_hub.notices import problems
 from integration_hub.notices.models import Problem
-from integration_hub.sync import lanes, nudge, runs, setup
+from integration_hub.sync import lanes, nudge, runs, setup, strays
 from integration_hub.sync.models import Mapping
 from integration_hub.sync.status import waiting_by_target
 
@@ -47,6 +47,17 @@ def retry_given_up(problem: Problem, actor: str) -> str:
     return sentence % {"count": count}
 
 
+def look_again(problem: Problem, actor: str) -> str:
+    """Rows that could not be taken in are read again by their ids."""
+    mapping = _mapping(problem)
+    count = strays.again(mapping, actor=actor)
+    if not count:
+        strays.tell(mapping)
+        return _("Nothing was left to try again; copies need your word, row by row.")
+    sentence = ngettext("%(count)d row is looked at again now.", "%(count)d rows are looked at again now.", count)
+    return sentence % {"count": count}
+
+
 def try_again(problem: Problem, actor: str) -> str:
     """Ask the provider, then let the mapping go on. The problem closes itself with the first call that goes through;
     where nothing waits there is no such call, and the answer just got is proof enough."""
@@ -71,6 +82,7 @@ def set_up_again(problem: Problem, actor: str) -> str:
 
 REMEDIES = {
     "failed": Remedy(gettext_lazy("Try all again"), retry_given_up),  # type: ignore[arg-type]
+    "strays": Remedy(gettext_lazy("Try all again"), look_again, main=False),  # type: ignore[arg-type]
     "configure": Remedy(gettext_lazy("Try again now"), try_again),  # type: ignore[arg-type]
     "setup": Remedy(gettext_lazy("Try again now"), set_up_again, main=False),  # type: ignore[arg-type]
 }

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from integration_hub.contract import Entry, FieldRefused, ProviderError, RemoteRow, Unfit
@@ -88,12 +88,17 @@ def start(run: SyncRun, *, actor: str) -> SyncRun:
     return undo
 
 
+def taken_away(run: SyncRun) -> QuerySet[RecordLink]:
+    """The links of what this undo took away, and what is not made again by itself."""
+    mine = SyncWrite.everywhere.filter(run=run).values("record_id")
+    apart = RecordLink.everywhere.filter(target=run.mapping_id, record_id__in=mine, apart=True)
+    return apart.exclude(deleted_at=None)
+
+
 def allow_again(run: SyncRun, *, actor: str) -> int:
     """What this undo took away may be made again: it is written, or read, as if it were new. How many records."""
-    mine = SyncWrite.everywhere.filter(run=run).values("record_id")
     with transaction.atomic():
-        apart = RecordLink.everywhere.filter(target=run.mapping_id, record_id__in=mine, apart=True)
-        apart = apart.exclude(deleted_at=None)
+        apart = taken_away(run)
         ids = sorted(apart.values_list("record_id", flat=True))
         apart.update(apart=False, version=F("version") + 1)
         pairs = [(run.mapping_id, pk) for pk in ids]

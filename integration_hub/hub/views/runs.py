@@ -1,15 +1,17 @@
 """Runs: the list, one run record by record, stopping, going on, and trying again what was given up."""
 
+from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
@@ -23,14 +25,19 @@ from integration_hub.hub.paging import paged
 from integration_hub.hub.progress import progress
 from integration_hub.notices import audit
 from integration_hub.sync import runs as engine
+from integration_hub.sync import undoing
 from integration_hub.sync.models import Mapping, SyncRun, SyncWrite
-from integration_hub.sync.models.run import Outcome, RunKind, RunState
+from integration_hub.sync.models.run import Outcome, RunKind, RunState, Went
 
 FILTERS: dict[str, dict[str, Any]] = {
     "": {},
     "failed": {"failed__gt": 0},
-    "running": {"state": RunState.RUNNING, "kind": RunKind.FULL},
+    "running": {
+        "state__in": [RunState.RUNNING, RunState.PLANNED],
+        "kind__in": [k for k in RunKind if k != RunKind.LIVE],
+    },
     "full": {"kind": RunKind.FULL},
+    "plans": {"kind__in": [RunKind.PREVIEW, RunKind.UNDO]},
 }
 SEARCHED = 20_000  # newest records of the company's runs that a search of all runs looks through
 LONGEST = 100  # characters of what is searched
@@ -95,7 +102,11 @@ def run(request: PageRequest, pk: UUID) -> HttpResponse:
         "q": wanted,
         "outcomes": outcomes(found),
         "progress": _progress(request, found),
-        "may_go_on": found.state == RunState.STOPPED and found.mapping.retired_at is None,
+        "may_go_on": found.kind == RunKind.FULL
+        and found.state == RunState.STOPPED
+        and found.mapping.retired_at is None,
+        "may_stop": found.state == RunState.RUNNING and found.kind != RunKind.LIVE,
+        "undo": _undo(found),
         "provider": registry.provider(found.mapping.connection.provider),
         "record_type": record_type,
     }
@@ -126,7 +137,7 @@ def told(changes: list[dict[str, Any]], fields: dict[str, Field]) -> list[Change
 
 def find(request: PageRequest, pk: UUID) -> SyncRun:
     """The run, in the company that is entered; another company's is not there."""
-    rows = SyncRun.everywhere.filter(company=request.company, pk=pk).select_related("mapping__connection")
+    rows = SyncRun.everywhere.filter(company=request.company, pk=pk).select_related("mapping__connection", "undoes")
     if (found := rows.first()) is None:
         raise Http404
     return found
@@ -140,12 +151,13 @@ def _progress(request: PageRequest, found: SyncRun) -> Any:
 
 def outcomes(found: SyncRun) -> list[tuple[str, str, int]]:
     """(filter, word, how many) for the chips above the records."""
+    failed = _("Left alone") if found.kind == RunKind.UNDO else _("Given up")
     return [
         ("", _("All"), 0),
         (Outcome.CREATED.value, _("Created"), found.created),
         (Outcome.UPDATED.value, _("Updated"), found.updated),
         (Outcome.DELETED.value, _("Deleted"), found.deleted),
-        (Outcome.FAILED.value, _("Given up"), found.failed),
+        (Outcome.FAILED.value, failed, found.failed),
     ]
 
 
@@ -182,7 +194,7 @@ def stop(request: PageRequest, pk: UUID) -> HttpResponse:
     here = reverse("hub:run", args=[pk])
     if request.method != "POST":
         return ask(request, _stopping(found, here))
-    if found.kind == RunKind.FULL and engine.stop(found):
+    if found.kind != RunKind.LIVE and engine.stop(found):
         audit.record("run.stopped", company_id=request.company.pk, actor=request.user.get_username(), target=str(pk))
         messages.success(request, _("Stopped. What was written stays; live changes go on."))
     else:
@@ -191,17 +203,17 @@ def stop(request: PageRequest, pk: UUID) -> HttpResponse:
 
 
 def _stopping(found: SyncRun, here: str) -> Question:
-    left = max(found.total - found.done, 0)
+    left, whole = max(found.total - found.done, 0), found.kind == RunKind.FULL
     waits = ngettext(
         "%(shown)s record is not looked at in this run.", "%(shown)s records are not looked at in this run.", left
     )
     return Question(
-        title=_("Stop this full sync?"),
+        title=_("Stop this full sync?") if found.kind == RunKind.FULL else _("Stop this run?"),
         sentence=_("What was written stays, at both sides. Nothing is deleted or taken back."),
         details=(
             waits % {"shown": intcomma(left)},
             _("Records that change from now on are synced as always."),
-            _("You can go on later: records that are in step by then are skipped."),
+            *((_("You can go on later: records that are in step by then are skipped."),) if whole else ()),
         ),
         button=_("Stop"),
         keep=_("Let it run"),
@@ -215,13 +227,117 @@ def _stopping(found: SyncRun, here: str) -> Question:
 def go_on(request: PageRequest, pk: UUID) -> HttpResponse:
     """Resume a stopped run: a new one, which skips what is in step already."""
     found = find(request, pk)
-    if found.mapping.retired_at is not None or found.state != RunState.STOPPED:
+    if found.mapping.retired_at is not None or found.state != RunState.STOPPED or found.kind != RunKind.FULL:
         messages.info(request, _("This run cannot go on: it was not stopped, or its mapping was replaced."))
         return HttpResponseRedirect(reverse("hub:run", args=[pk]))
     started = engine.start(found.mapping, actor=request.user.get_username())
     audit.record("run.resumed", company_id=request.company.pk, actor=request.user.get_username(), target=str(pk))
     messages.success(request, _("Going on. Records that are in step already are skipped."))
     return HttpResponseRedirect(reverse("hub:run", args=[started.pk]))
+
+
+# --- taking back ------------------------------------------------------------------------------------------------------
+
+
+class Undo(NamedTuple):
+    """Whether and until when the run can be taken back; `by`: the run that took it back; `kept_away`: how many records
+    this undo took away that are not made again by themselves."""
+
+    refusal: str
+    until: datetime | None = None
+    by: SyncRun | None = None
+    kept_away: bool = False
+
+
+def _undo(found: SyncRun) -> Undo:
+    by = SyncRun.everywhere.filter(undoes=found).exclude(state=RunState.STOPPED).order_by("-started_at").first()
+    if found.kind == RunKind.UNDO:
+        over = found.state in (RunState.DONE, RunState.STOPPED)
+        return Undo(undoing.refusal(found), by=by, kept_away=over and undoing.taken_away(found).exists())
+    refusal = undoing.refusal(found)
+    return Undo(refusal, None if refusal else undoing.until(found), by)
+
+
+@for_admins
+def undo(request: PageRequest, pk: UUID) -> HttpResponse:
+    """GET asks, and says what will happen and what cannot come back; POST does it."""
+    found, here = find(request, pk), reverse("hub:run", args=[pk])
+    if refused := undoing.refusal(found):
+        messages.info(request, refused)
+        return HttpResponseRedirect(here)
+    if request.method != "POST":
+        return ask(request, _undoing(found, here))
+    try:
+        started = undoing.start(found, actor=request.user.get_username())
+    except undoing.NotPossible as refused:
+        messages.info(request, str(refused))
+        return HttpResponseRedirect(here)
+    return HttpResponseRedirect(reverse("hub:run", args=[started.pk]))
+
+
+def _undoing(found: SyncRun, here: str) -> Question:
+    until = date_format(timezone.localtime(undoing.until(found)), "j M Y, H:i")
+    return Question(
+        title=_("Undo this run?"),
+        sentence=_("Both sides become what they were before it."),
+        details=[*_taken_back(found), _("It can be undone until %(until)s.") % {"until": until}],
+        button=_("Undo the run"),
+        keep=_("Keep it"),
+        back=here,
+        crumb=found.mapping.label,
+    )
+
+
+def _taken_back(found: SyncRun) -> list[str]:
+    """What becomes of what the run did, in numbers; what it did not do is left out."""
+    name = registry.provider(found.mapping.connection.provider).name
+    rows = SyncWrite.everywhere.filter(run=found, image__isnull=False).order_by()
+    counts = {(way, outcome): n for way, outcome, n in rows.values_list("way", "outcome").annotate(n=Count("id"))}
+    changed = sum(n for (_way, outcome), n in counts.items() if outcome == Outcome.UPDATED)
+    deleted = sum(n for (_way, outcome), n in counts.items() if outcome == Outcome.DELETED)
+    made_here, made_there = counts.get((Went.IN, Outcome.CREATED), 0), counts.get((Went.OUT, Outcome.CREATED), 0)
+    told = [
+        (made_here, ngettext("%(n)s record is deleted here.", "%(n)s records are deleted here.", made_here)),
+        (made_there, ngettext("%(n)s row is deleted at %(name)s.", "%(n)s rows are deleted at %(name)s.", made_there)),
+        (
+            changed,
+            ngettext(
+                "%(n)s record gets back the values it had, on both sides.",
+                "%(n)s records get back the values they had, on both sides.",
+                changed,
+            ),
+        ),
+        (
+            deleted,
+            ngettext(
+                "%(n)s deleted record lives again. Its row is made anew: comments, its history and links to it from "
+                "other tables at %(name)s do not return.",
+                "%(n)s deleted records live again. Their rows are made anew: comments, their history and links to them "
+                "from other tables at %(name)s do not return.",
+                deleted,
+            ),
+        ),
+    ]
+    said = [sentence % {"n": intcomma(count), "name": name} for count, sentence in told if count]
+    if made_here or made_there:
+        said.append(_("What is deleted by this is not made again by itself; you can allow it afterwards."))
+    return [*said, _("What was changed since, here or there, is left alone and named.")]
+
+
+@for_admins
+@require_POST
+def allow_again(request: PageRequest, pk: UUID) -> HttpResponse:
+    """What an undo took away may be made again."""
+    found = find(request, pk)
+    if found.kind != RunKind.UNDO:
+        raise Http404
+    count = undoing.allow_again(found, actor=request.user.get_username())
+    if count:
+        said = ngettext("%(n)s record may be made again.", "%(n)s records may be made again.", count)
+        messages.success(request, said % {"n": intcomma(count)})
+    else:
+        messages.info(request, _("There was nothing to allow any more."))
+    return HttpResponseRedirect(reverse("hub:run", args=[pk]))
 
 
 def tell(request: PageRequest, count: int) -> None:
