@@ -192,6 +192,8 @@ def read(turn: Slice, chunk: Sequence[Work]) -> list[Plan]:
     try:
         if turn.job.reads:
             reading.look_first(turn, chunk)
+        if turn.over:
+            return []
         return planning.plan(turn.job, chunk, ends_by=turn.ends_by)
     except FieldRefused as error:
         if not blame_field(turn, error):

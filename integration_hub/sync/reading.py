@@ -14,7 +14,7 @@ from django.db.models import F
 
 from integration_hub.contract import CursorExpired, Direction, FieldRefused, Page, ProviderError, RemoteRow
 from integration_hub.http import clock
-from integration_hub.sync import arriving, lanes, linking, merging, rows, strays, vanishing
+from integration_hub.sync import arriving, lanes, linking, merging, rows, schema, strays, vanishing
 from integration_hub.sync.calls import blame_field, handle
 from integration_hub.sync.models import Mapping, RecordLink
 from integration_hub.sync.models.pull import Reading
@@ -81,6 +81,8 @@ def _next_page(turn: Slice, row: Reading) -> bool:
         keep(turn, row, whole_since=row.whole_since)
     try:
         page = turn.job.sink.page(turn.client(1), turn.job.whole, row.cursor)
+        if not take(turn, page, row):
+            return False
     except CursorExpired:
         log.info("a listing broke off and begins again", mapping=str(row.mapping_id))
         keep(turn, row, cursor=row.start)
@@ -94,7 +96,6 @@ def _next_page(turn: Slice, row: Reading) -> bool:
         if not turn.over:
             turn.stop(SOON)
         return False
-    take(turn, page, row)
     _advance(turn, row, page)
     return True
 
@@ -121,7 +122,8 @@ def begin(turn: Slice, since: datetime) -> bool:
 
 
 def look_first(turn: Slice, chunk: Sequence[Work]) -> None:
-    """Read the rows of these records and merge what changed over there, before anything of ours is written."""
+    """Read the rows of these records and merge what changed over there, before anything of ours is written. The turn is
+    over where the table turns out to be another one."""
     job = turn.job
     known = rows.links(job.mapping.pk, job.mapping.record_type, [work.record_id for work in chunk])
     linked = {link.remote_id: record for record, link in known.items() if link.deleted_at is None}
@@ -132,6 +134,8 @@ def look_first(turn: Slice, chunk: Sequence[Work]) -> None:
     for start in range(0, len(ids), READ):
         found = job.sink.read(client, job.whole, ids[start : start + READ])
         met = [(RemoteRow(remote_id, cells), linked[remote_id]) for remote_id, cells in found.items()]
+        if not _is_sure(turn, [(row, known[pk]) for row, pk in met]):
+            return
         merging.take_linked(turn, [(row, pk) for row, pk in met if _unlike(turn, row, known[pk])])
 
 
@@ -145,14 +149,29 @@ def next_at(target: UUID) -> datetime | None:
     return at
 
 
-def take(turn: Slice, page: Page, row: Reading) -> None:
-    """Merge what the page says."""
+def _is_sure(turn: Slice, met: Sequence[tuple[RemoteRow, Link]]) -> bool:
+    """Cells that lost their value may belong to a field that was deleted, or made anew with another type. Before
+    anything is emptied here the table itself is looked at; False when this turn is over because of it."""
+    if turn.table_seen or not any(turn.job.rules.empties(row, link.base_theirs) for row, link in met):
+        return True
+    schema.look(turn.job.mapping, ends_by=turn.ends_by)
+    turn.table_seen = True
+    if turn.job.is_outdated():
+        turn.stop(0)
+    return not turn.over
+
+
+def take(turn: Slice, page: Page, row: Reading) -> bool:
+    """Merge what the page says; False where the table turns out to be another one, and nothing was merged."""
     known, strangers = arriving.strangers(turn.job.mapping.pk, page.rows)
+    if not _is_sure(turn, [(one, known[one.remote_id][1]) for one in page.rows if one.remote_id in known]):
+        return False
     _seen(turn, [link.pk for _record, link in known.values()], whole=bool(row.whole_since))
     moved = [(one, known[one.remote_id][0]) for one in page.rows if one.remote_id in known]
     moved = [(one, pk) for one, pk in moved if turn.job.rules.moved(one, known[one.remote_id][1].base_theirs)]
     merging.take_linked(turn, moved)
     arriving.take(turn, strangers)
+    return True
 
 
 def _seen(turn: Slice, links: list[int], *, whole: bool) -> None:

@@ -43,6 +43,7 @@ class Slice:
     opened: dict[int, Any] = field(default_factory=dict)
     waits_for_parents: bool = False
     behalf: SyncRun | None = None
+    table_seen: bool = False
 
     @property
     def going(self) -> bool:
