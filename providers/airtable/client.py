@@ -22,7 +22,7 @@ class AirtableClient:
 
     def __init__(self, session: Session) -> None:
         self.session = session
-        self.answered_at: datetime | None = None  # by Airtable's clock, of the last list of records
+        self.answered_at: datetime | None = None  # by Airtable's clock, of the last list that was read
 
     # https://airtable.com/developers/web/api/get-user-id-scopes
     def whoami(self) -> Body:
@@ -165,6 +165,46 @@ class AirtableClient:
             self.session.call("delete_records", "DELETE", _path(base, table), params=params, bucket=base, rows=len(ids))
         )
 
+    # https://airtable.com/developers/web/api/list-webhooks
+    def webhooks(self, base: str) -> list[Body]:
+        """Those this token or integration made in a base, with where they report to and how that went."""
+        reply = self.session.call("webhooks", "GET", _hooks(base), bucket=base)
+        self.answered_at = _date(reply)
+        found: list[Body] = read(reply)["webhooks"]
+        return found
+
+    # https://airtable.com/developers/web/api/create-a-webhook
+    def create_webhook(self, base: str, url: str, specification: Mapping[str, Any]) -> Body:
+        """A new one, which ends after seven days; its `macSecretBase64` is told this once. Repeated, it is another."""
+        json: Body = {"notificationUrl": url, "specification": dict(specification)}
+        return read(self.session.call("create_webhook", "POST", _hooks(base), json=json, bucket=base))
+
+    # https://airtable.com/developers/web/api/list-webhook-payloads
+    def payloads(self, base: str, webhook: str, cursor: int) -> Body:
+        """At most 50 from this number on, the next `cursor`, and whether there `mightHaveMore`. It keeps the webhook
+        alive, too."""
+        params = {"cursor": str(cursor)}
+        path = f"{_hooks(base)}/{_word(webhook)}/payloads"
+        return read(self.session.call("payloads", "GET", path, params=params, bucket=base))
+
+    # https://airtable.com/developers/web/api/refresh-a-webhook
+    def refresh_webhook(self, base: str, webhook: str) -> Body:
+        """It lives seven days from now on: `expirationTime`."""
+        path = f"{_hooks(base)}/{_word(webhook)}/refresh"
+        return read(self.session.call("refresh_webhook", "POST", path, bucket=base, repeatable=True))
+
+    # https://airtable.com/developers/web/api/enable-disable-webhook-notifications
+    def enable_notifications(self, base: str, webhook: str) -> None:
+        """Airtable stops its pings when they did not arrive for about a day."""
+        path = f"{_hooks(base)}/{_word(webhook)}/enableNotifications"
+        self.session.call("enable_notifications", "POST", path, json={"enable": True}, bucket=base, repeatable=True)
+
+    # https://airtable.com/developers/web/api/delete-a-webhook
+    def delete_webhook(self, base: str, webhook: str) -> None:
+        """Gone with its payloads."""
+        path = f"{_hooks(base)}/{_word(webhook)}"
+        self.session.call("delete_webhook", "DELETE", path, bucket=base, repeatable=True)
+
     def _write(self, operation: str, base: str, table: str, json: Body, rows: int) -> Body:
         return read(self.session.call(operation, "PATCH", _path(base, table), json=json, bucket=base, rows=rows))
 
@@ -199,6 +239,10 @@ def _word(text: str) -> str:
 
 def _path(base: str, table: str) -> str:
     return f"/v0/{_word(base)}/{_word(table)}"
+
+
+def _hooks(base: str) -> str:
+    return f"/v0/bases/{_word(base)}/webhooks"
 
 
 def _schema(base: str, table: str) -> str:

@@ -9,6 +9,17 @@ from django.utils.translation import gettext_lazy as _
 from integration_hub.companies.managers import CompanyOwned
 from integration_hub.connections.models import OAuthGrant
 from integration_hub.sync.models.run import RunKind, RunState
+from providers.airtable.hooks.models import AirtableNamed, AirtableWebhook
+
+__all__ = [
+    "AirtableConnection",
+    "AirtableFieldMapping",
+    "AirtableNamed",
+    "AirtableSyncConfig",
+    "AirtableSyncLog",
+    "AirtableWebhook",
+    "AuthType",
+]
 
 
 class AuthType(models.TextChoices):

@@ -2,18 +2,34 @@
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from uuid import UUID
 
 from django.apps import apps
 from django.utils.translation import gettext_noop as _  # translated where it is shown
 
-from integration_hub.contract import Account, Api, ApiKey, Mirror, Provider, Rate, Resource, Route, Secret, Setting
+from integration_hub.contract import (
+    Account,
+    Api,
+    ApiKey,
+    Mirror,
+    Provider,
+    Rate,
+    Resource,
+    Route,
+    Secret,
+    Setting,
+    Stat,
+)
 from integration_hub.contract.provider import Session
 from providers.airtable import companions
 from providers.airtable.client import AirtableClient
+from providers.airtable.hooks import leaving, telling
 from providers.airtable.refusals import PENALTY, explain
 from providers.airtable.schema import base_resource, table_resource
 from providers.airtable.signing_in import SIGN_IN
 from providers.airtable.sinks import RecordsSink
+from providers.airtable.streams import ChangesStream
+from providers.airtable.webhooks import Pings
 
 SCOPES = ("data.records:read", "data.records:write", "schema.bases:read")
 _TABLE = "bases/<str:baseId>/tables/<path:tableId>"  # names may hold a slash
@@ -92,6 +108,8 @@ class Airtable(Provider):
         hosts={"content": "https://content.airtable.com"},
     )
     sinks = (RecordsSink(),)
+    streams = (ChangesStream(),)
+    webhook = Pings()
     ready = ("order",)
     mirror = Mirror("order", settings=("base_id", "table"))
     routes = ROUTES
@@ -120,10 +138,22 @@ class Airtable(Provider):
             connection=connection,
             defaults={**told, "company_id": connection.company_id, "auth_type": kind},
         )
+        leaving.look_again(connection)
 
     def mapped(self, mapping: Any) -> None:
         """Keep which base, table and fields it goes to, by id and by name."""
         companions.keep(mapping)
+        leaving.look_soon(mapping)
+
+    def unmapped(self, mapping: Any) -> None:
+        leaving.look_soon(mapping)
+
+    def leave(self, connection: Any, client: AirtableClient) -> None:
+        leaving.leave(connection, client)
+
+    def stats(self, connection_id: UUID) -> Iterable[Stat]:
+        """How changes over there come to us, where any are read."""
+        return telling.stats(connection_id)
 
     def discover(self, client: AirtableClient, within: str = "") -> Iterable[Resource]:
         """The bases the token sees; within a base, its tables with their fields."""

@@ -218,6 +218,10 @@ TOO_MANY = Phrase(give_up, _("Airtable takes at most 10 records at once. Send fe
 FILE = Phrase(
     give_up, _("Airtable did not take the file. Look at its name and type, then send the record again."), told=True
 )
+WEBHOOKS = Phrase(
+    configure,
+    _("The base has as many webhooks as Airtable allows. Remove one that is not needed any more, at Airtable."),
+)
 TABLE_NAME = Phrase(configure, _("The base has a table of this name already. Give the new one another name."))
 FIELD_NAME = Phrase(configure, _("The table has a field of this name already. Give the new one another name."))
 FIELD_TYPE = Phrase(
@@ -250,6 +254,7 @@ PHRASES: Mapping[str, Phrase] = {
     "DUPLICATE_OR_EMPTY_FIELD_NAME": FIELD_NAME,
     "UNSUPPORTED_FIELD_TYPE_FOR_CREATE": FIELD_TYPE,
     "INVALID_FIELD_TYPE_OPTIONS_FOR_CREATE": FIELD_TYPE,
+    "TOO_MANY_WEBHOOKS_IN_BASE": WEBHOOKS,
     "RATE_LIMIT_REACHED": BUSY,
     "PUBLIC_API_BILLING_LIMIT_EXCEEDED": QUOTA,
     "SERVER_ERROR": TROUBLE,

@@ -1,6 +1,7 @@
 """Records as rows of a table: the sink of the engine. The work is done in `writing`, `schema`, `building`."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_noop as _  # translated where it is shown
@@ -26,6 +27,7 @@ from providers.airtable.building import make_missing, make_table
 from providers.airtable.cells import back, convert
 from providers.airtable.client import AirtableClient
 from providers.airtable.files import shown
+from providers.airtable.hooks import naming, telling
 from providers.airtable.paging import page
 from providers.airtable.ready import mirror_target, ready_target
 from providers.airtable.refusals import PERHAPS_GONE
@@ -131,6 +133,15 @@ class RecordsSink(Sink[AirtableClient]):
 
     def links_to(self, mapped: MappedField) -> str:
         return linked_table(mapped.options) if mapped.remote_type == "multipleRecordLinks" else ""
+
+    def told(self, target: Target, most: int) -> Sequence[str]:
+        return naming.told(target.id, most)
+
+    def heard(self, target: Target, remote_ids: Sequence[str], at: datetime) -> None:
+        naming.heard(target.id, remote_ids, at)
+
+    def calm(self, target: Target) -> int:
+        return telling.calm(target.id, target.place["base"])
 
     def remote_url(self, target: Target, remote_id: str) -> str:
         return f"https://airtable.com/{target.place['base']}/{target.place['table']}/{remote_id}"

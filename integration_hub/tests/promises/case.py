@@ -41,6 +41,7 @@ class Case:
     provider: Provider
     folder: Path
     world: World | None = None
+    reporter: str = ""
 
     @property
     def key(self) -> str:
@@ -105,11 +106,17 @@ class Case:
     def report(self, payload: Any, connection: Connection, later: float = 0) -> Incoming:
         """The request by which the provider would report this event now, or so many seconds later."""
         at = time.time() + later
-        made: Incoming = self.simulator.report(payload, secret=self.signing(), url=self.url(connection), at=at)
+        made: Incoming = self.simulator.report(
+            payload, secret=self.signing(connection), url=self.url(connection), at=at
+        )
         return made
 
-    def signing(self) -> str:
-        """The secret the simulator signs with."""
+    def signing(self, connection: Connection) -> str:
+        """The secret the simulator signs with. Where none is typed, `known_reporter` of tests/calls.py makes something
+        known that may report, and answers what it signs with."""
+        if known := getattr(self.calls, "known_reporter", None):
+            self.reporter = self.reporter or known(connection)
+            return self.reporter
         webhook = self.provider.webhook
         return self.simulator.credentials().get(webhook.signed_with, "") if webhook else ""
 

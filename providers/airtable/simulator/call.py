@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from integration_hub.sandbox.routing import Route
 from integration_hub.sandbox.wire import NotJson, Request
-from providers.airtable.simulator import access
+from providers.airtable.simulator import access, journal
 from providers.airtable.simulator.draft import Draft
 from providers.airtable.simulator.errors import AirtableError
 from providers.airtable.simulator.model import Base, State, Table, Token
@@ -86,6 +86,7 @@ class Call:
             typecast=typecast,
             builder=self.token.level(self.base.id) == "create",
             files=self.state.files,
+            journal=partial(journal.note, self.simulator, source="publicApi"),
         )
 
     def permitted(self) -> None:

@@ -15,7 +15,8 @@ from providers.airtable.simulator.rows import Record
 
 class Draft:
     """`with Draft(...)`: an exception inside undoes every change. `typecast` also lets values create what they name;
-    choices only where the user is a `builder`, somebody who may change fields."""
+    choices only where the user is a `builder`, somebody who may change fields. `journal` is told when all is done;
+    `before` holds what each row that was touched held at first, None where it was made."""
 
     def __init__(
         self,
@@ -27,10 +28,13 @@ class Draft:
         typecast: bool,
         builder: bool = True,
         files: dict[str, dict[str, Any]] | None = None,
+        journal: Callable[[Draft], None] | None = None,
     ) -> None:
         self.base, self.now, self.user, self.typecast = base, now, user, typecast
         self.builder, self.files = builder, files if files is not None else {}
         self.users = list(users)
+        self.journal = journal
+        self.before: dict[str, tuple[Table, dict[str, Json] | None]] = {}
         self._undo: list[Callable[[], object]] = []
         self._changed: dict[str, Table] = {}
 
@@ -44,6 +48,8 @@ class Draft:
         else:
             for row, table in self._changed.items():
                 table.records.renew(row)
+            if self.journal is not None and self.before:
+                self.journal(self)
 
     def create(self, table: Table) -> Record:
         table.last_number += 1
@@ -51,9 +57,11 @@ class Draft:
         table.records.add(record)
         self._undo.append(lambda: table.records.remove(record.id))
         self._changed[record.id] = table
+        self.before[record.id] = table, None
         return record
 
     def remove(self, table: Table, record: Record) -> None:
+        self.before.setdefault(record.id, (table, dict(record.cells)))
         for field in table.fields:
             self.set(table, record, field, None)
         table.records.remove(record.id)
@@ -70,6 +78,7 @@ class Draft:
     def _put(self, table: Table, record: Record, field: Field, value: Json) -> None:
         if record.id not in self._changed:
             before = dict(record.cells), dict(record.touched), record.modified, record.modified_by
+            self.before.setdefault(record.id, (table, before[0]))
             self._undo.append(lambda: _restore(table, record, before))
             self._changed[record.id] = table
         if value is None:

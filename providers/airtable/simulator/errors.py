@@ -37,6 +37,7 @@ REFUSALS: dict[str, tuple[int, str]] = {
     "DUPLICATE_OR_EMPTY_FIELD_NAME": (422, 'Duplicate or empty field name: "{}"'),
     "UNSUPPORTED_FIELD_TYPE_FOR_CREATE": (422, "Creating {} fields is not supported at this time"),
     "INVALID_FIELD_TYPE_OPTIONS_FOR_CREATE": (422, 'Invalid options for field "{}"'),
+    "TOO_MANY_WEBHOOKS_IN_BASE": (422, "There are too many webhooks in this base."),
     "RATE_LIMIT_REACHED": (429, "Rate limit exceeded. Please try again later"),
     "PUBLIC_API_BILLING_LIMIT_EXCEEDED": (429, "The API billing plan limit has been exceeded for this workspace."),
 }

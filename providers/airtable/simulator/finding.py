@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from integration_hub.sandbox.simulator import BadOrder
+from providers.airtable.simulator import journal
 from providers.airtable.simulator.draft import Draft
 from providers.airtable.simulator.errors import AirtableError
 from providers.airtable.simulator.model import Base, Field, Table, Token
@@ -62,6 +64,7 @@ def hand(sim: Simulator, base: str) -> Draft:
         users=sim.state.users(),
         typecast=True,
         files=sim.state.files,
+        journal=partial(journal.note, sim, source="client"),
     )
 
 

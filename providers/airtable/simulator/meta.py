@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from providers.airtable.simulator import fields
+from providers.airtable.simulator import fields, journal
 from providers.airtable.simulator.call import Call
 from providers.airtable.simulator.errors import AirtableError
 from providers.airtable.simulator.model import Base, Field, Table, new_id
@@ -57,7 +57,9 @@ def list_tables(call: Call) -> Any:
 
 
 def create_table(call: Call) -> Any:
-    return add_table(call.base, call.body).view()
+    table = add_table(call.base, call.body)
+    _tell(call, None, createdTablesById={table.id: {"metadata": {"name": table.name}}})
+    return table.view()
 
 
 def update_table(call: Call) -> Any:
@@ -65,6 +67,7 @@ def update_table(call: Call) -> Any:
     if "description" in call.body:
         call.table.description = fields.description_of(call.body)
     call.table.name = name
+    _tell(call, call.table, changedMetadata={"current": {"name": name}})
     return call.table.view()
 
 
@@ -73,6 +76,7 @@ def create_field(call: Call) -> Any:
     if field.type == "multipleRecordLinks":
         link_back(call.base, call.table, field)
     call.table.fields.append(field)
+    _tell(call, call.table, createdFieldsById={field.id: {"name": field.name, "type": field.type}})
     return field.view()
 
 
@@ -87,7 +91,12 @@ def update_field(call: Call) -> Any:
     if "description" in call.body:
         field.description = fields.description_of(call.body)
     field.name = name
+    _tell(call, call.table, changedFieldsById={field.id: {"current": {"name": name}}})
     return field.view()
+
+
+def _tell(call: Call, table: Table | None, **told: Any) -> None:
+    journal.schema(call.simulator, call.base, table, "publicApi", call.token.user, **told)
 
 
 def add_table(base: Base, spec: Any) -> Table:

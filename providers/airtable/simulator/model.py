@@ -10,6 +10,7 @@ from typing import Any
 
 from providers.airtable.simulator import rows
 from providers.airtable.simulator.grants import SCOPES, Code, Grant
+from providers.airtable.simulator.hooks import Hook, Kept
 from providers.airtable.simulator.rows import Rows
 
 ALPHABET = string.ascii_letters + string.digits
@@ -129,7 +130,8 @@ class Limits:
 class State:
     """Everything there is. `files`: attachments by id, with their `content` in base64 where it was uploaded; `address`
     is where the sandbox was last asked, for the links to them. `grants`: what people allowed the integration, which may
-    ask for what is `offered`; `codes` wait to become grants."""
+    ask for what is `offered`; `codes` wait to become grants. `hooks` are the webhooks of all bases, `kept` their
+    payloads."""
 
     bases: list[Base]
     tokens: list[Token]
@@ -139,6 +141,9 @@ class State:
     grants: list[Grant] = field(default_factory=list)
     codes: list[Code] = field(default_factory=list)
     offered: list[str] = field(default_factory=lambda: list(SCOPES))
+    hooks: list[Hook] = field(default_factory=list)
+    kept: Kept = field(default_factory=Kept)
+    transactions: int = 0
 
     def base(self, key: str) -> Base:
         """By id or name, the first one for an empty key; KeyError when there is none."""
@@ -157,10 +162,11 @@ class State:
 
     def dump(self) -> dict[str, Any]:
         bases = [_dump_base(base, [_dump_table(table) for table in base.tables]) for base in self.bases]
-        return {**self.head(), "bases": bases, "files": {key: dict(file) for key, file in self.files.items()}}
+        files = {key: dict(file) for key, file in self.files.items()}
+        return {**self.head(), "bases": bases, "files": files, "payloads": dict(self.kept.payloads)}
 
     def head(self) -> dict[str, Any]:
-        """Everything but records and files."""
+        """Everything but records, files and payloads."""
         return {
             "bases": [
                 {"id": base.id, "name": base.name, "tables": [table.head() for table in base.tables]}
@@ -171,6 +177,8 @@ class State:
             "grants": [dict(vars(grant)) for grant in self.grants],
             "codes": [dict(vars(code)) for code in self.codes],
             "offered": list(self.offered),
+            "hooks": [dict(vars(hook)) for hook in self.hooks],
+            "transactions": self.transactions,
         }
 
 
@@ -184,6 +192,9 @@ def load(state: Mapping[str, Any]) -> State:
         grants=[Grant(**grant) for grant in state.get("grants", ())],
         codes=[Code(**code) for code in state.get("codes", ())],
         offered=list(state.get("offered", SCOPES)),
+        hooks=[Hook(**hook) for hook in state.get("hooks", ())],
+        kept=Kept(dict(state.get("payloads", {}))),
+        transactions=state.get("transactions", 0),
     )
 
 

@@ -1,4 +1,4 @@
-"""The state in parts: a head with everything that is small, each row, each file. Only what changed is handed out."""
+"""The state in parts: a head with everything that is small, each row, file and payload; only what changed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from providers.airtable.simulator import model, rows
 from providers.airtable.simulator.model import State, Table
 from providers.airtable.simulator.rows import Rows
 
-HEAD, FILES = "", "files"  # shelves beside those of the tables, which are named by their ids
+# Shelves beside those of the tables, which are named by their ids.
+HEAD, FILES, PAYLOADS = "", "files", "payloads"
 
 
 class Handed:
@@ -20,6 +21,7 @@ class Handed:
         self.state = state
         self.tables: set[str] = {table.id for table in state.tables()} if state else set()
         self.files: set[str] = set(state.files) if state else set()
+        self.payloads: set[str] = set(state.kept.payloads) if state else set()
 
     def take(self, state: State, *, whole: bool) -> Parts:
         """What changed since the last time; everything of a state that was not seen before."""
@@ -30,7 +32,10 @@ class Handed:
             parts.changed |= _rows(table, everything=whole)
         known = set() if whole else self.files
         parts.changed |= {(FILES, key): state.files.get(key) for key in known ^ set(state.files)}
+        told = set() if whole else self.payloads
+        parts.changed |= {(PAYLOADS, key): state.kept.payloads.get(key) for key in told ^ set(state.kept.payloads)}
         self.state, self.tables, self.files = state, set(tables), set(state.files)
+        self.payloads = set(state.kept.payloads)
         return parts
 
 
@@ -48,10 +53,12 @@ def load(parts: Iterable[tuple[str, str, Any]]) -> State | None:
         if shelf == HEAD:
             heads.append(value)
         else:
-            shelves.setdefault(shelf, []).append(value if shelf == FILES else rows.load(value))
+            shelves.setdefault(shelf, []).append(value if shelf in (FILES, PAYLOADS) else rows.load(value))
     if not heads:
         return None
-    state = model.load({**heads[0], "files": {file["id"]: file for file in shelves.get(FILES, ())}})
+    files = {file["id"]: file for file in shelves.get(FILES, ())}
+    payloads = {kept["key"]: kept for kept in sorted(shelves.get(PAYLOADS, ()), key=lambda kept: str(kept["key"]))}
+    state = model.load({**heads[0], "files": files, "payloads": payloads})
     for table in state.tables():
         records = sorted(shelves.get(table.id, ()), key=lambda record: record.number)
         table.records = Rows({record.id: record for record in records})

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from integration_hub.contract.api import Json
 from integration_hub.sandbox.simulator import BadOrder, Command
-from providers.airtable.simulator import access, cells, fields, meta
+from providers.airtable.simulator import access, cells, fields, journal, meta
 from providers.airtable.simulator.draft import Draft
 from providers.airtable.simulator.errors import AirtableError
-from providers.airtable.simulator.finding import DEMO, base_of, field_of, hand, orderly, table_of, token_of
+from providers.airtable.simulator.finding import DEMO, PERSON, base_of, field_of, hand, orderly, table_of, token_of
 from providers.airtable.simulator.functions import text_of
 from providers.airtable.simulator.model import Base, Field, Table
 
@@ -25,6 +25,7 @@ def rename_field(sim: Simulator, *, field: str, name: str, table: str = "", base
     found = table_of(sim, base, table)
     column = field_of(found, field)
     column.name = orderly(lambda: fields.free_name(name, found.fields, own=column))
+    _moved(sim, base, found, column)
     return column.view()
 
 
@@ -38,6 +39,7 @@ def delete_field(sim: Simulator, *, field: str, table: str = "", base: str = "")
     for record in found.records.values():
         record.cells.pop(column.id, None)
         found.records.note(record.id)
+    _tell(sim, base, found, destroyedFieldIds=[column.id])
     return {"deleted": column.id}
 
 
@@ -57,6 +59,7 @@ def retype_field(
     with hand(sim, base) as draft:
         for record in found.records.values():
             draft.set(found, record, column, _converted(record.cells.get(column.id), column, draft))
+    _moved(sim, base, found, column)
     return column.view()
 
 
@@ -64,6 +67,7 @@ def add_table(sim: Simulator, *, name: str, fields: Sequence[dict[str, Any]] = (
     """Without fields it has a name, as a table made in the browser has."""
     spec = {"name": name, "fields": list(fields) or [{"name": "Name", "type": "singleLineText"}]}
     made: Table = orderly(lambda: meta.add_table(base_of(sim, base), spec))
+    _tell(sim, base, None, createdTablesById={made.id: {"metadata": {"name": made.name}}})
     return made.view()
 
 
@@ -83,6 +87,7 @@ def add_field(
     if type == "multipleRecordLinks":
         orderly(lambda: meta.link_back(place, found, made))
     found.fields.append(made)
+    _tell(sim, base, found, createdFieldsById={made.id: {"name": made.name, "type": made.type}})
     return made.view()
 
 
@@ -91,6 +96,7 @@ def add_choice(sim: Simulator, *, field: str, name: str, table: str = "", base: 
     if any(choice["name"] == name for choice in column.choices):
         raise BadOrder(f"{column.name} has a choice {name!r} already.")
     column.choices.append(fields.new_choice(name, len(column.choices)))
+    _moved(sim, base, table_of(sim, base, table), column)
     return column.view()
 
 
@@ -101,6 +107,7 @@ def rename_choice(
     column = _select(sim, base, table, field)
     _choice(column, choice)["name"] = name
     _rewrite(table_of(sim, base, table), column, lambda each: name if each == choice else each)
+    _moved(sim, base, table_of(sim, base, table), column)
     return column.view()
 
 
@@ -109,6 +116,7 @@ def delete_choice(sim: Simulator, *, field: str, choice: str, table: str = "", b
     column = _select(sim, base, table, field)
     column.choices.remove(_choice(column, choice))
     _rewrite(table_of(sim, base, table), column, lambda each: None if each == choice else each)
+    _moved(sim, base, table_of(sim, base, table), column)
     return column.view()
 
 
@@ -132,6 +140,7 @@ def lock_field(sim: Simulator, *, field: str, locked: bool = True, table: str = 
 def rename_table(sim: Simulator, *, name: str, table: str = "", base: str = "") -> dict[str, Any]:
     found = table_of(sim, base, table)
     found.name = name
+    _tell(sim, base, found, changedMetadata={"current": {"name": name}})
     return {"id": found.id, "name": name}
 
 
@@ -143,6 +152,7 @@ def delete_table(sim: Simulator, *, table: str = "", base: str = "") -> dict[str
         for column in other.fields:
             if (column.options or {}).get("linkedTableId") == found.id:
                 _unlink(column, other, found)
+    _tell(sim, base, None, destroyedTableIds=[found.id])
     return {"deleted": found.id}
 
 
@@ -150,6 +160,16 @@ def delete_base(sim: Simulator, *, base: str = "") -> dict[str, Any]:
     found = base_of(sim, base)
     sim.state.bases.remove(found)
     return {"deleted": found.id}
+
+
+def _moved(sim: Simulator, base: str, table: Table, column: Field) -> None:
+    told = {"name": column.name, "type": column.type, "options": column.options}
+    _tell(sim, base, table, changedFieldsById={column.id: {"current": told}})
+
+
+def _tell(sim: Simulator, base: str, table: Table | None, **told: Any) -> None:
+    """Webhooks report it as somebody's own doing."""
+    journal.schema(sim, base_of(sim, base), table, "client", PERSON, **told)
 
 
 def _let_go(place: Base, table: Table, column: Field) -> None:

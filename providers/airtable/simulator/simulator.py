@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, ClassVar
 
+from integration_hub.contract import Incoming
 from integration_hub.sandbox.parts import Parts
+from integration_hub.sandbox.reporting import Reports
 from integration_hub.sandbox.routing import find
 from integration_hub.sandbox.sheets import Card, Posted, Sheet
 from integration_hub.sandbox.simulator import Command, Simulator
@@ -16,12 +19,15 @@ from providers.airtable.simulator import (
     attachments,
     demo,
     hands,
+    hooks,
     listing,
     meta,
     model,
     parts,
     people,
+    pinging,
     records,
+    reporting,
     showing,
     signing_in,
 )
@@ -33,6 +39,7 @@ LONGEST_URL = 16_000
 READ, WRITE = "data.records:read", "data.records:write"
 SCHEMA, BUILD = "schema.bases:read", "schema.bases:write"
 TABLES = "v0/meta/bases/{base}/tables"
+HOOKS, HOOK = "v0/bases/{base}/webhooks", "webhook:manage"
 UPLOAD = "v0/{base}/{record}/{field}/uploadAttachment"
 CREATING, EDITING, DELETING = (f"{verb} records {{table}}" for verb in ("create", "update", "delete"))
 
@@ -45,6 +52,12 @@ ENDPOINTS = (
     Endpoint("PATCH", TABLES + "/{table}", meta.update_table, BUILD, "create"),
     Endpoint("POST", TABLES + "/{table}/fields", meta.create_field, BUILD, "create"),
     Endpoint("PATCH", TABLES + "/{table}/fields/{field}", meta.update_field, BUILD, "create"),
+    Endpoint("GET", HOOKS, hooks.list_all, HOOK, "create"),
+    Endpoint("POST", HOOKS, hooks.create, HOOK, "create"),
+    Endpoint("GET", HOOKS + "/{hook}/payloads", hooks.payloads, HOOK, "create"),
+    Endpoint("POST", HOOKS + "/{hook}/refresh", hooks.refresh, HOOK, "create"),
+    Endpoint("POST", HOOKS + "/{hook}/enableNotifications", hooks.enable, HOOK, "create"),
+    Endpoint("DELETE", HOOKS + "/{hook}", hooks.delete, HOOK, "create"),
     Endpoint("POST", UPLOAD, attachments.upload, WRITE, "edit"),
     Endpoint("POST", "v0/{base}/{table}/listRecords", listing.list_records_by_post, READ),
     Endpoint("GET", "v0/{base}/{table}", listing.list_records, READ),
@@ -59,16 +72,17 @@ ENDPOINTS = (
 )
 
 
-class AirtableSimulator(Simulator):
+class AirtableSimulator(Simulator, Reports):
     """See `demo` for what is in it at first, `people` for the orders it takes."""
 
     key: ClassVar[str] = "airtable"
     name: ClassVar[str] = "Airtable"
-    commands: ClassVar[Mapping[str, Command]] = people.COMMANDS | signing_in.COMMANDS
+    commands: ClassVar[Mapping[str, Command]] = people.COMMANDS | signing_in.COMMANDS | reporting.COMMANDS
     state: State
 
     def __init__(self) -> None:
         self.handed = parts.Handed()
+        self.pinger = pinging.Pinger(self)
         super().__init__()
 
     def reset(self) -> None:
@@ -81,6 +95,8 @@ class AirtableSimulator(Simulator):
         self.state = state
         self.gate = access.Gate()
         self.iterators = listing.Iterators()
+        if state.hooks:  # pings that waited when the sandbox was stopped
+            self.pinger.wake()
 
     def credentials(self) -> dict[str, str]:
         token = self.token("demo")
@@ -94,7 +110,7 @@ class AirtableSimulator(Simulator):
         if host := request.headers.get("host"):
             self.state.address = f"http://{host}/{self.key}"
         if request.segments[0] == "files" and request.method == "GET":
-            return attachments.download(self.state, request, self.clock.now())
+            return partial(attachments.download, self.state, request, self.clock.now())
         if request.segments[: len(signing_in.PLACE)] == signing_in.PLACE:
             return partial(signing_in.answer, self, request)
         try:
@@ -154,6 +170,11 @@ class AirtableSimulator(Simulator):
 
     def obey(self, places: tuple[str, ...], posted: Posted) -> str:
         return hands.obey(self, places, posted)
+
+    def report(self, payload: Any, *, secret: str, url: str, at: float) -> Incoming:
+        raw = json.dumps(payload).encode()
+        headers = {"content-type": "application/json", pinging.HEADER.lower(): pinging.signature(secret, raw)}
+        return Incoming("POST", url, headers, raw, at)
 
     def rows(self, table: str = "", base: str = "") -> list[dict[str, Any]]:
         """The rows of a table as the API shows them: for tests."""

@@ -3,11 +3,15 @@
 from functools import cache
 from typing import Any
 
+from integration_hub.connections.models import Connection
 from integration_hub.contract import File
 from providers.airtable.client import AirtableClient
+from providers.airtable.hooks import tending
+from providers.airtable.models import AirtableWebhook
 from providers.airtable.simulator import demo
 
 BASE, TABLE = demo.SALES, "Orders"
+SECRET = "c2VjcmV0IG9mIHRoZSB0ZXN0cyBvbmx5IDEyMzQ1Njc="  # of a webhook that is nowhere
 CONTRACTS = (
     "openapi-thirdparty/airtable-metadata-api-openapi.yml",
     "openapi-thirdparty/airtable-airtable-api-openapi.yml",
@@ -20,6 +24,7 @@ UNPUBLISHED = {
     "upsert_records": "the documents have no update of several records",
     "delete_records": "the documents have no deletion of several records",
     "upload_attachment": "the documents have no upload",
+    "enable_notifications": "the documents have no enableNotifications",
 }
 
 
@@ -54,6 +59,11 @@ def _upload(client: AirtableClient) -> Any:
     return client.upload_attachment(BASE, record, field, File("a.txt", "text/plain", b"text"))
 
 
+def _hook(client: AirtableClient) -> str:
+    found: str = client.create_webhook(BASE, "https://hub.example.com/api/webhooks/airtable/x", tending.WANTED)["id"]
+    return found
+
+
 CALLS = {
     "whoami": lambda client: client.whoami(),
     "bases": lambda client: client.bases(),
@@ -75,4 +85,22 @@ CALLS = {
     ),
     "delete_records": lambda client: client.delete_records(BASE, TABLE, [_new(client)]),
     "upload_attachment": _upload,
+    "webhooks": lambda client: client.webhooks(BASE),
+    "create_webhook": lambda client: _hook(client),
+    "payloads": lambda client: client.payloads(BASE, _hook(client), 1),
+    "refresh_webhook": lambda client: client.refresh_webhook(BASE, _hook(client)),
+    "enable_notifications": lambda client: client.enable_notifications(BASE, _hook(client)),
+    "delete_webhook": lambda client: client.delete_webhook(BASE, _hook(client)),
 }
+
+
+def known_reporter(connection: Connection) -> str:
+    """A webhook as the fixtures name it; the secret it signs with."""
+    AirtableWebhook.everywhere.create(
+        connection=connection,
+        company_id=connection.company_id,
+        base_id=BASE,
+        hook_id="achOrders00000001",
+        secret=SECRET,
+    )
+    return SECRET

@@ -22,6 +22,7 @@ from referencing.jsonschema import DRAFT202012
 
 from integration_hub.contract import File
 from providers.airtable.client import AirtableClient
+from providers.airtable.hooks import tending
 from providers.airtable.tests.conftest import API, BASE, HUB_ID, REC1, TABLE, payload
 
 DOCUMENTS = Path(os.environ.get("CONTRACTS_DIR", "../shared/contracts")) / "airtable" / "openapi-thirdparty"
@@ -29,6 +30,7 @@ NAMES = ("airtable-airtable-api-openapi.yml", "airtable-metadata-api-openapi.yml
 NUMBER = "fldNumber00000001"
 RECORD = {"id": REC1, "fields": {NUMBER: "1001"}}
 FIELD = {"name": "Stars", "type": "rating", "options": {"icon": "star", "max": 5, "color": "yellowBright"}}
+HOOK, HUB = "achOrders00000001", "https://hub.example.com/api/webhooks/airtable/x"
 LINK = {"name": "Client", "type": "multipleRecordLinks", "options": {"linkedTableId": "tblCustomers00001"}}
 Do = Callable[[AirtableClient], Any]
 
@@ -54,11 +56,17 @@ CALLS: dict[str, tuple[Do, Any]] = {
         "upload_attachment",
     ),
     "delete_records": (lambda client: client.delete_records(BASE, TABLE, [REC1]), "delete_one"),
+    "webhooks": (lambda client: client.webhooks(BASE), "webhooks"),
+    "create_webhook": (lambda client: client.create_webhook(BASE, HUB, tending.WANTED), "webhook_made"),
+    "payloads": (lambda client: client.payloads(BASE, HOOK, 7), "webhook_payloads"),
+    "refresh_webhook": (lambda client: client.refresh_webhook(BASE, HOOK), "webhook_refreshed"),
+    "enable_notifications": (lambda client: client.enable_notifications(BASE, HOOK), "webhook_nothing"),
+    "delete_webhook": (lambda client: client.delete_webhook(BASE, HOOK), "webhook_nothing"),
 }
-# Not in the documents: bulk PATCH and DELETE, listRecords, uploadAttachment.
+# Not in the documents: bulk PATCH and DELETE, listRecords, uploadAttachment, enableNotifications.
 UNDOCUMENTED = {
     "list_records", "records_by_formula", "records_by_id", "update_records", "upsert_records", "upload_attachment",
-    "delete_records",
+    "delete_records", "enable_notifications",
 }  # fmt: skip
 
 

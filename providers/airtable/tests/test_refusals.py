@@ -54,6 +54,7 @@ MEANS: dict[str, tuple[type[ProviderError], str]] = {
     "ROW_DOES_NOT_EXIST": (Rejected, "The row is no longer in the Airtable table"),
     "LIST_RECORDS_ITERATOR_NOT_AVAILABLE": (TransientError, "starts it again by itself"),
     "VIEW_NAME_NOT_FOUND": (ConfigError, "Choose it anew"),
+    "TOO_MANY_WEBHOOKS_IN_BASE": (ConfigError, "Remove one that is not needed"),
     "RATE_LIMIT_REACHED": (RateLimited, "a pause of 30 seconds"),
     "RATE_LIMIT_REACHED_old": (RateLimited, "a pause of 30 seconds"),
     "PUBLIC_API_BILLING_LIMIT_EXCEEDED": (RateLimited, "used up for this month"),

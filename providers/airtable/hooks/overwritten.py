@@ -1,0 +1,151 @@
+"""Edits that our own writing covered: made over there after we read a row, and before our call arrived.
+
+Airtable writes whatever comes, so such an edit is gone from the table and no reading would ever see it. The payload of
+our own call tells what the cell held before. Where that is neither what we believed it held nor what we wrote, somebody
+had just typed it: people are told, with both values, and choose. Nothing is changed by itself.
+
+What we believed stands in the run's lines, once the call is settled; that is under the lane of the mapping, and so are
+the two questions here asked: when the payload is read (most are explained then) and when the row was read again.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from integration_hub.contract import registry
+from integration_hub.contract.api import Json
+from integration_hub.http import clock
+from integration_hub.notices import problems
+from integration_hub.sync.merge import Policy, cell
+from integration_hub.sync.models import FieldMapping, RecordLink, SyncWrite
+from integration_hub.sync.models import Mapping as SyncMapping
+from integration_hub.sync.models.pull import Stray
+from integration_hub.sync.models.run import Went
+from providers.airtable.hooks.payloads import Change
+
+LATELY = timedelta(minutes=15)  # how long ago a call may have been settled whose payload comes only now
+REMEDY = "overwritten"
+
+Step = tuple[str, Json, Json]  # remote field, the cell before and after
+Steps = Mapping[str, Sequence[Step]]  # by remote id
+
+
+def unexplained(mapping: SyncMapping, ours: Iterable[Change], mapped: set[str]) -> dict[str, list[list[Json]]]:
+    """Steps of our own writing, by remote id, of which no settled call is known to have begun where they began."""
+    steps = {
+        change.record: [[key, change.before.get(key), now] for key, now in change.now.items() if key in mapped]
+        for change in ours
+        if change.before
+    }
+    known = _written(mapping, steps)
+    found = {
+        record: [list(one) for one in taken if one[1] != one[2] and tuple(map(_key, one)) not in known.get(record, ())]
+        for record, taken in steps.items()
+    }
+    return {record: left for record, left in found.items() if left}
+
+
+def tell(mapping: SyncMapping, waiting: Mapping[str, Sequence[Sequence[Json]]]) -> None:
+    """Of these steps, which were noted a while ago: those that our calls took in another belief. They are told."""
+    if not waiting or mapping.policy == Policy.HUB_WINS:
+        return
+    known = _written(mapping, waiting)
+    for record, steps in waiting.items():
+        taken = known.get(record, set())
+        covered = [one for one in steps if _covered(one, taken)]
+        if covered:
+            _note(mapping, record, covered)
+    _sum_up(mapping)
+
+
+def _covered(step: Sequence[Json], taken: "set[tuple[str, str, str]]") -> bool:
+    """We wrote what it led to, and not from what it began with."""
+    key = tuple(map(_key, step))
+    return key not in taken and any((field, after) == (key[0], key[2]) for field, _before, after in taken)
+
+
+def _written(mapping: SyncMapping, remote_ids: Iterable[str]) -> "dict[str, set[tuple[str, str, str]]]":
+    """The steps our settled calls took lately, as they believed, by remote id."""
+    ids = dict(
+        RecordLink.everywhere.filter(target=mapping.pk, remote_id__in=list(remote_ids)).values_list(
+            "record_id", "remote_id"
+        )
+    )
+    lines = SyncWrite.everywhere.filter(record_id__in=list(ids), at__gte=clock.now() - LATELY, way=Went.OUT)
+    found: dict[str, set[tuple[str, str, str]]] = {}
+    for record, image in lines.filter(image__isnull=False).values_list("record_id", "image"):
+        for _ours, _now, field, before, after in (image or {}).values():
+            found.setdefault(ids[record], set()).add((_key(field), _key(cell(before)), _key(cell(after))))
+    return found
+
+
+def _key(value: Json) -> str:
+    return repr(value)
+
+
+# --- the telling ------------------------------------------------------------------------------------------------------
+
+
+def _note(mapping: SyncMapping, remote_id: str, steps: Sequence[Sequence[Json]]) -> None:
+    labels = dict(FieldMapping.objects.filter(mapping=mapping).values_list("remote_id", "remote_label"))
+    text = _("%(field)s: “%(theirs)s” was typed there just before the hub wrote “%(ours)s”, which stands there now.")
+    told = [
+        text % {"field": labels.get(str(field), field), "theirs": _shown(before), "ours": _shown(after)}
+        for field, before, after in steps
+    ]
+    Stray.everywhere.update_or_create(
+        target=mapping.pk,
+        remote_id=remote_id,
+        defaults={
+            "company_id": mapping.company_id,
+            "title": _title(mapping, remote_id)[:300],
+            "remedy": REMEDY,
+            "sentence": " ".join(told),
+            "at": clock.now(),
+        },
+    )
+
+
+def _shown(value: Json) -> str:
+    if value is None:
+        return ""
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _title(mapping: SyncMapping, remote_id: str) -> str:
+    record: UUID | None = (
+        RecordLink.everywhere.filter(target=mapping.pk, remote_id=remote_id).values_list("record_id", flat=True).first()
+    )
+    kind = registry.record_type(mapping.record_type)
+    loaded = kind.load(mapping.company_id, [record]) if record else {}
+    return kind.title(loaded[record]) if record in loaded else remote_id
+
+
+def _sum_up(mapping: SyncMapping) -> None:
+    """One problem for all of them; it ends with the last, when somebody changed the row once more."""
+    key = f"sync:{mapping.pk}:overwritten"
+    mine = Stray.everywhere.filter(target=mapping.pk, remedy=REMEDY)
+    count = mine.count()
+    if not count:
+        problems.close(mapping.company_id, key)
+        return
+    sentence = ngettext(
+        "%(count)d row was edited in Airtable in the moment in which the hub wrote to it. The hub's value stands; "
+        "see whether the other was right, and enter it again.",
+        "%(count)d rows were edited in Airtable in the moment in which the hub wrote to them. The hub's values stand; "
+        "see whether the others were right, and enter them again.",
+        count,
+    )
+    last = mine.order_by("-at").values_list("title", "sentence")[:20]
+    problems.raise_(
+        mapping.company_id,
+        key,
+        severity="warn",
+        sentence=sentence % {"count": count},
+        detail="\n".join(f"{title}: {text}" for title, text in last),
+        affected=count,
+        provider="airtable",
+    )

@@ -1,0 +1,89 @@
+"""What payloads say, without asking anybody. Pure.
+
+https://airtable.com/developers/web/api/model/webhooks-payload – tables, records and fields are named by id. What a
+payload says of cells is never taken over: it tells which rows to read, and lets an echo of our own writing be known.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from integration_hub.contract.api import Json
+from integration_hub.sync.merge import cell
+
+Cells: TypeAlias = Mapping[str, Json]
+
+
+@dataclass(frozen=True)
+class Change:
+    """What became of one row: `now` are the cells that changed and `before` what they held, by field id and comparable
+    (`sync.merge.cell`). `by`: the user whose token wrote it through the API; empty where a person or anything else did.
+    """
+
+    table: str
+    record: str
+    now: Cells = field(default_factory=dict)
+    before: Cells = field(default_factory=dict)
+    made: bool = False
+    gone: bool = False
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class News:
+    """What some payloads say, the oldest first. `schema`: tables or fields changed. `broken`: Airtable's word for a
+    payload it could not make, so that something may be missing."""
+
+    changes: Sequence[Change] = ()
+    schema: bool = False
+    broken: str = ""
+
+
+def read(payloads: Sequence[Mapping[str, Any]]) -> News:
+    """Whatever is not as expected says nothing."""
+    broken = [str(one.get("code") or "unknown") for one in payloads if one.get("error")]
+    changes = [change for one in payloads if not one.get("error") for change in _changes(one)]
+    return News(changes, any(_is_about_schema(one) for one in payloads), broken[-1] if broken else "")
+
+
+def _changes(payload: Mapping[str, Any]) -> Iterator[Change]:
+    by = _author(payload.get("actionMetadata") or {})
+    for table, told in (payload.get("changedTablesById") or {}).items():
+        for record, made in (told.get("createdRecordsById") or {}).items():
+            yield Change(table, record, _cells(made), made=True, by=by)
+        for record, moved in (told.get("changedRecordsById") or {}).items():
+            yield Change(table, record, _cells(moved.get("current")), _cells(moved.get("previous")), by=by)
+        for record in told.get("destroyedRecordIds") or ():
+            yield Change(table, str(record), gone=True, by=by)
+
+
+def _author(action: Mapping[str, Any]) -> str:
+    if action.get("source") != "publicApi":
+        return ""
+    return str(((action.get("sourceMetadata") or {}).get("user") or {}).get("id") or "")
+
+
+def _cells(told: Mapping[str, Any] | None) -> dict[str, Json]:
+    return {key: flat(value) for key, value in ((told or {}).get("cellValuesByFieldId") or {}).items()}
+
+
+def flat(value: Json) -> Json:
+    """A cell of a payload as the records API would give it, comparable: there, choices are words and links are ids."""
+    if isinstance(value, list):
+        return cell([_one(each) for each in value])
+    return cell(_one(value))
+
+
+def _one(value: Json) -> Json:
+    if isinstance(value, dict) and str(value.get("id", "")).startswith("sel"):
+        return value.get("name")
+    return value
+
+
+SCHEMA = ("createdTablesById", "destroyedTableIds")
+TABLE_SCHEMA = ("createdFieldsById", "changedFieldsById", "destroyedFieldIds", "changedMetadata")
+
+
+def _is_about_schema(payload: Mapping[str, Any]) -> bool:
+    tables = (payload.get("changedTablesById") or {}).values()
+    return any(payload.get(key) for key in SCHEMA) or any(told.get(key) for told in tables for key in TABLE_SCHEMA)
