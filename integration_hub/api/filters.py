@@ -19,6 +19,7 @@ from integration_hub.records.models import Appointment, Event, Order, Ticket
 from integration_hub.records.selection import Selection
 from integration_hub.rest.problems import Problem, by_field
 from integration_hub.rest.requests import company_of
+from integration_hub.sync.models.preview import Planned, PlanState
 from integration_hub.sync.models.run import Outcome, RunKind, RunState
 
 
@@ -164,3 +165,19 @@ class RunFilter(django_filters.FilterSet):
 
 class WriteFilter(django_filters.FilterSet):
     outcome = choice(Outcome.choices)
+
+
+class PlanFilter(django_filters.FilterSet):
+    what = choice(Planned.choices)
+    state = choice(PlanState.choices)
+
+
+class ConflictFilter(django_filters.FilterSet):
+    mapping = reference("target")
+    record_type = django_filters.CharFilter()
+    record_id = reference()
+    field = django_filters.CharFilter(help_text="The name of our field, as the API calls it.")
+    state = choice([("open", "open"), ("settled", "settled")], method="open_or_settled")
+
+    def open_or_settled(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(settled_at__isnull=value == "open")

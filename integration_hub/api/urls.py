@@ -4,7 +4,18 @@ from typing import Any
 
 from django.urls import path
 
-from integration_hub.api import bulk, integrations, mirrored, proofs, records, routes, runs, signing_in
+from integration_hub.api import (
+    bulk,
+    conflicts,
+    integrations,
+    mirrored,
+    plans,
+    proofs,
+    records,
+    routes,
+    runs,
+    signing_in,
+)
 from integration_hub.api.docs import DocsView, SchemaView
 from integration_hub.rest.views import ProblemKindsView
 
@@ -16,6 +27,8 @@ urlpatterns: list[Any] = [
     *signing_in.urls(),
     *integrations.urls(),
     *runs.urls(),
+    *plans.urls(),
+    *conflicts.urls(),
     *proofs.urls(),
     path("schema", SchemaView.as_view(), name="schema"),
     path("problems", ProblemKindsView.as_view()),

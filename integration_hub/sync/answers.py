@@ -34,6 +34,8 @@ class RunSerializer(StrictSerializer):
     started_by = Text(read_only=True, source="actor")
     started_at = Moment(read_only=True)
     finished_at = Moment(read_only=True, allow_null=True)
+    applied_at = Moment(read_only=True, allow_null=True, help_text="When somebody wanted this preview done.")
+    undoes = Ref(read_only=True, allow_null=True, help_text="The run that this one takes back.")
     total = Whole(read_only=True)
     created = Whole(read_only=True)
     updated = Whole(read_only=True)
@@ -76,6 +78,11 @@ def start_all(connection: Connection, *, actor: str) -> Response:
     if not started:
         raise Problem("conflict", _reason(connection))
     return accepted(started)
+
+
+def one_accepted(run: SyncRun) -> Response:
+    """202: this run was started, or goes on."""
+    return Response(RunSerializer(run).data, status=202, headers={"Location": address(run)})
 
 
 def accepted(runs: Sequence[SyncRun]) -> Response:

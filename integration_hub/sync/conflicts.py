@@ -52,11 +52,15 @@ class NotOpen(Exception):
 
 
 class Settled(NamedTuple):
-    """How many were settled, how many somebody had settled before, and how many show other values by now."""
+    """Those that were settled, how many somebody had settled before, and how many show other values by now."""
 
-    done: int = 0
+    ids: tuple[UUID, ...] = ()
     gone: int = 0
     moved: int = 0
+
+    @property
+    def done(self) -> int:
+        return len(self.ids)
 
 
 # --- noting them ------------------------------------------------------------------------------------------------------
@@ -197,7 +201,7 @@ def _at_once() -> int:
 
 
 def _sum(one: Settled, other: Settled) -> Settled:
-    return Settled(*(a + b for a, b in zip(one, other, strict=True)))
+    return Settled(one.ids + other.ids, one.gone + other.gone, one.moved + other.moved)
 
 
 def _together(target: UUID, seen: Map[UUID, str], choice: Choice, actor: str) -> Settled:
@@ -207,7 +211,7 @@ def _together(target: UUID, seen: Map[UUID, str], choice: Choice, actor: str) ->
     still = list(_open(target).filter(pk__in=list(seen)).order_by("record_id"))
     rows = [row for row in still if seen[row.pk] in ("", print_of(row))]
     if not rows:
-        return Settled(0, 0, len(still))
+        return Settled(moved=len(still))
     _move(target, rows, choice)
     closed = Conflict.everywhere.filter(pk__in=[row.pk for row in rows])
     closed.update(settled_at=clock.now(), choice=choice, actor=actor[:200])
@@ -215,7 +219,7 @@ def _together(target: UUID, seen: Map[UUID, str], choice: Choice, actor: str) ->
     outbox.write(rows[0].company_id, rows[0].record_type, [(target, one) for one in records], prio=WorkRow.PRIO_PERSON)
     _note_down(target, rows, choice, actor)
     transaction.on_commit(lambda: outbox.wake([target]), robust=True)
-    return Settled(len(rows), 0, len(still) - len(rows))
+    return Settled(tuple(row.pk for row in rows), moved=len(still) - len(rows))
 
 
 def _move(target: UUID, rows: Sequence[Conflict], choice: Choice) -> None:
