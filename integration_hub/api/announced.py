@@ -11,7 +11,9 @@ def shown(record_type: str, company_id: UUID, ids: Sequence[UUID]) -> Mapping[UU
     """The records' fields by id, of deleted ones too; nothing for a type the API does not show."""
     from integration_hub.api.records import VIEWSETS, OrderViewSet, RecordViewSet  # heavy, and few need it
 
-    views: dict[str, type[RecordViewSet]] = {view.service.noun.key: view for view in (OrderViewSet, *VIEWSETS)}
+    views: dict[str, type[RecordViewSet]] = {
+        str(view.model._meta.model_name): view for view in (OrderViewSet, *VIEWSETS)
+    }
     view = views.get(record_type)
     if view is None:
         return {}

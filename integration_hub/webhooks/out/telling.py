@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -16,12 +17,12 @@ from django.db import transaction
 
 from integration_hub.connections.models import Connection
 from integration_hub.http import clock
-from integration_hub.sync import announcing, outbox
+from integration_hub.sync import announcing, outbox, sql
 from integration_hub.sync.announcing import Kind, News, Tell
 from integration_hub.webhooks.out import bodies, nudge
-from integration_hub.webhooks.out.models import Announcement, Delivery, Subscription
+from integration_hub.webhooks.out.models import Subscription
 
-CHUNK = 500  # rows a statement
+CHUNK = 500  # events a statement
 Event = tuple[str, UUID | None, Mapping[str, Any]]  # record type, record, data
 
 
@@ -50,8 +51,9 @@ def hear(company_id: UUID, tell: Tell) -> None:
 
     for news in tell(wants):
         heard = [ear.subscription for ear in ears if ear.hears(news.kind, news.record_type)]
-        if heard:
-            write(company_id, news.kind, list(_events(company_id, news)), heard)
+        events = _events(company_id, news) if heard else iter(())
+        while some := list(islice(events, CHUNK)):
+            write(company_id, news.kind, some, heard)
 
 
 def broken(connection: Connection, sentence: str) -> None:
@@ -78,32 +80,32 @@ def _events(company_id: UUID, news: News) -> Iterator[Event]:
                 yield news.record_type, pk, {"record_type": news.record_type, "id": pk, "fields": shown[pk]}
 
 
+_EVENTS = """
+INSERT INTO webhook_announcements (id, company_id, type, record_type, record_id, body, at)
+SELECT news.id, %s, %s, news.record_type, news.record_id, news.body, %s FROM {news} AS news
+"""
+_DELIVERIES = """
+INSERT INTO webhook_deliveries (id, company_id, announcement_id, subscription_id, state, attempts, run_at, response,
+                                sentence, created_at)
+SELECT news.id, %s, news.event, news.subscription, 'due', 0, %s, '', '', %s FROM {news} AS news
+"""
+
+
 def write(company_id: UUID, kind: str, events: Sequence[Event], subscriptions: Sequence[UUID]) -> list[UUID]:
     """Rows for these events, in their order, due at once for each of the subscriptions. The ids of the deliveries."""
     now = clock.now()
     made = [
-        Announcement(
-            id=pk,
-            company_id=company_id,
-            type=kind,
-            record_type=record_type,
-            record_id=record_id,
-            body=bodies.body(kind, now, data),
-            at=now,
-        )
+        (pk, record_type, record_id, bodies.body(kind, now, data))
         for pk, (record_type, record_id, data) in zip(ids(now, len(events)), events, strict=True)
     ]
-    pairs = [(one, subscription) for one in made for subscription in subscriptions]
-    due = [
-        Delivery(
-            id=pk, company_id=company_id, announcement=one, subscription_id=subscription, run_at=now, created_at=now
-        )
-        for pk, (one, subscription) in zip(ids(now, len(pairs)), pairs, strict=True)
-    ]
-    Announcement.everywhere.bulk_create(made, batch_size=CHUNK)
-    Delivery.everywhere.bulk_create(due, batch_size=CHUNK)
+    pairs = [(event[0], subscription) for event in made for subscription in subscriptions]
+    due = [(pk, *pair) for pk, pair in zip(ids(now, len(pairs)), pairs, strict=True)]
+    news = sql.given(id="uuid", record_type="text", record_id="uuid", body="text")
+    sql.execute(_EVENTS.format(news=news), [company_id, str(kind), now, sql.rows(made)])
+    news = sql.given(id="uuid", event="uuid", subscription="uuid")
+    sql.execute(_DELIVERIES.format(news=news), [company_id, now, now, sql.rows(due)])
     transaction.on_commit(nudge.publish_soon, robust=True)
-    return [one.pk for one in due]
+    return [pk for pk, *_pair in due]
 
 
 def ids(at: datetime, count: int) -> list[UUID]:

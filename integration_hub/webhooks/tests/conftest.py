@@ -11,9 +11,14 @@ from integration_hub.connections.models import Connection
 from integration_hub.sync import nudge as engine
 from integration_hub.sync import setup
 from integration_hub.webhooks import nudge
-from integration_hub.webhooks.tests import toy
+from integration_hub.webhooks.out import nudge as outgoing
+from integration_hub.webhooks.out import services
+from integration_hub.webhooks.out.kinds import EVENTS
+from integration_hub.webhooks.out.models import Subscription
+from integration_hub.webhooks.tests import endpoint, toy
 
 Report = Callable[..., Any]
+Subscribe = Callable[..., tuple[Subscription, str]]
 
 
 @pytest.fixture
@@ -21,6 +26,7 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nudges go nowhere."""
     monkeypatch.setattr(engine._nudger, "publish", lambda: None)
     monkeypatch.setattr(nudge._nudger, "publish", lambda: None)
+    monkeypatch.setattr(outgoing._nudger, "publish", lambda: None)
 
 
 @pytest.fixture
@@ -41,3 +47,24 @@ def report(connection: Connection) -> Report:
         return client.post(address, raw, content_type="application/json", headers=given)
 
     return post
+
+
+@pytest.fixture
+def receiver(transactional_db: None, quiet: None, wire: None, settings: Any) -> Iterator[endpoint.Endpoint]:
+    """An endpoint on this machine, which the operator allowed."""
+    settings.ALLOWED_PRIVATE_HOSTS = [endpoint.ALLOWED]
+    with endpoint.running() as found:
+        yield found
+
+
+@pytest.fixture
+def subscribe(company: Company, quiet: None, settings: Any) -> Subscribe:
+    """subscribe(url, events=…, record_types=…, company=…) → the subscription and its secret; of everything, where
+    nothing is said."""
+    settings.ALLOWED_PRIVATE_HOSTS = [endpoint.ALLOWED]
+
+    def make(url: str = "https://shop.example.com/hook", *, owner: Company | None = None, **given: Any) -> Any:
+        said = {"url": url, "events": list(EVENTS), **given}
+        return services.create(owner or company, said, actor="tests")
+
+    return make
