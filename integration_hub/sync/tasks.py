@@ -4,7 +4,7 @@ from celery import shared_task
 from django.conf import settings
 
 from integration_hub.connections import discovery, refreshing
-from integration_hub.sync import linking, proof, pruning, rounds, schedules, streams, worker
+from integration_hub.sync import linking, nights, proof, pruning, rounds, schedules, streams, worker
 
 
 @shared_task(name="sync.drain")
@@ -25,6 +25,7 @@ def minute() -> None:
     schedules.start_due()
     streams.prepare_new()
     linking.repair()
+    nights.start_due()
     proof.tend()
     rounds.make(rounds.MINUTE)
 
