@@ -52,3 +52,10 @@ def keys(record_type: RecordType, mapped: Sequence[str]) -> list[Field]:
     if record_type.find is None:
         return []
     return [one for one in record_type.fields if one.identifies and one.name in mapped]
+
+
+def best_key(record_type: RecordType, mapped: Sequence[str]) -> tuple[str, ...]:
+    """The one of these keys that tells most: an e-mail address, else the first; none where none is mapped. Further
+    ones make it stricter, since all must agree."""
+    found = keys(record_type, mapped)
+    return tuple(one.name for one in sorted(found, key=lambda one: one.kind != "email")[:1])

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from integration_hub.contract import Field, RemoteField
+from integration_hub.contract import Direction, Field, RemoteField
 from integration_hub.hub.mapping.desk import Desk
 from integration_hub.hub.mapping.showing import Example
+from integration_hub.hub.mapping.turning import directions, left_out
 from integration_hub.hub.mapping.typed import Typed
-from integration_hub.sync.mappings import Pair
+from integration_hub.sync import ways
+from integration_hub.sync.drafts import Pair
 from integration_hub.sync.models import FieldMapping
 from integration_hub.sync.models.mapping import Write
 
@@ -35,8 +37,26 @@ KINDS = {
     "boolean": gettext_lazy("yes or no"),
     "link": gettext_lazy("link"),
     "file": gettext_lazy("file"),
+    "files": gettext_lazy("files"),
     "id": gettext_lazy("id"),
 }
+
+
+ARROWS = {Direction.PUSH: "→", Direction.PULL: "←", Direction.BOTH: "↔"}
+WAYS = {
+    Direction.PUSH: gettext_lazy("to %(name)s"),
+    Direction.PULL: gettext_lazy("from %(name)s"),
+    Direction.BOTH: gettext_lazy("both ways"),
+}
+
+
+@dataclass(frozen=True)
+class Way:
+    """One direction a field may be given: what is sent, and what it comes to here."""
+
+    value: str
+    arrow: str
+    words: str
 
 
 @dataclass(frozen=True)
@@ -50,7 +70,8 @@ class Shared:
 @dataclass
 class Line:
     """One of our fields. `chosen`: the remote field as it is now; None with `text` where what is chosen or typed is not
-    there. `fits` and `others` fill a select, `shared` an input instead."""
+    there. `fits` and `others` fill a select, `shared` an input instead. `ways`: the directions it may be given, `way`
+    the one it has; None while it goes no way. `left`: it has no part in the mapping's direction."""
 
     key: str
     ours: Field
@@ -58,6 +79,10 @@ class Line:
     chosen: RemoteField | None = None
     chosen_fits: bool = True
     mode: str = Write.ALWAYS.value
+    ways: Sequence[Way] = ()
+    way: Way | None = None
+    own: str = Direction.BOTH.value
+    left: bool = False
     fits: Sequence[RemoteField] = ()
     others: Sequence[RemoteField] = ()
     shared: Shared | None = None
@@ -107,22 +132,23 @@ def lines(desk: Desk, typed: Typed, notes: Notes) -> list[Line]:
     pairs: dict[str, list[Pair]] = {}
     for pair in typed.pairs:
         pairs.setdefault(pair.ours, []).append(pair)
-    chooser = _Chooser(desk)
+    chooser, left = _Chooser(desk, typed.goes), left_out(typed, desk)
     return [
-        _line(desk, ours, number, pair, notes, chooser)
+        _line(desk, ours, number, pair, notes, chooser, left=ours.name in left)
         for ours in desk.record_type.fields
         for number, pair in enumerate(pairs.get(ours.name) or [Pair(ours.name, "")])
     ]
 
 
 def offered(desk: Desk, typed: Typed) -> list[tuple[RemoteField, list[str]]]:
-    """Fields over there that could be written and are not, each with our unmapped fields that fit."""
+    """Fields over there that could be mapped and are not, each with our unmapped fields that fit."""
     taken, mapped = {pair.remote_id for pair in typed.pairs} | {desk.merge_id}, {pair.ours for pair in typed.pairs}
     free = [ours for ours in desk.record_type.fields if ours.name not in mapped]
+    chooser = _Chooser(desk, typed.goes)
     return [
-        (theirs, [_(ours.label) for ours in free if desk.sink.takes(ours, theirs)])
+        (theirs, [_(ours.label) for ours in free if chooser.fits(ours, theirs)])
         for theirs in desk.fields
-        if theirs.writable and theirs.id not in taken
+        if (theirs.writable or typed.goes is not Direction.PUSH) and theirs.id not in taken
     ]
 
 
@@ -134,13 +160,15 @@ def unmapped(desk: Desk, typed: Typed) -> list[Field]:
 class _Chooser:
     """What each of our fields may choose from; the same answer is one list."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, desk: Desk, goes: Direction) -> None:
+        self.desk, self.goes = desk, goes
         self.is_long = len(desk.fields) * len(desk.record_type.fields) > MOST_OPTIONS
         self.shared: dict[tuple[str, ...], Shared] = {}
 
     def fits(self, ours: Field, theirs: RemoteField) -> bool:
-        return theirs.writable and theirs.id != self.desk.merge_id and self.desk.sink.takes(ours, theirs)
+        if theirs.id == self.desk.merge_id:
+            return False
+        return bool(ways.own(self.goes, ways.of_field(self.desk.sink, ours, theirs)))
 
     def fill(self, line: Line) -> None:
         fits = [theirs for theirs in self.desk.fields if self.fits(line.ours, theirs)]
@@ -153,7 +181,7 @@ class _Chooser:
         line.others = [theirs for theirs in self.desk.fields if theirs.id not in known]
 
 
-def _line(desk: Desk, ours: Field, number: int, pair: Pair, notes: Notes, chooser: _Chooser) -> Line:
+def _line(desk: Desk, ours: Field, number: int, pair: Pair, notes: Notes, chooser: _Chooser, *, left: bool) -> Line:
     row = notes.rows.get(pair.remote_id)
     line = Line(
         key=f"{ours.name}-{number}",
@@ -161,6 +189,8 @@ def _line(desk: Desk, ours: Field, number: int, pair: Pair, notes: Notes, choose
         text=pair.remote_id,
         chosen=desk.remote.get(pair.remote_id),
         mode=pair.write_mode,
+        own=pair.direction,
+        left=left,
         was=row.remote_label if row else "",
         was_type=row.remote_type if row else "",
         paused=row.paused if row and row.ours == ours.name else "",
@@ -169,7 +199,23 @@ def _line(desk: Desk, ours: Field, number: int, pair: Pair, notes: Notes, choose
         example=notes.examples.get((ours.name, pair.remote_id)),
     )
     chooser.fill(line)
+    _directed(line, desk, chooser.goes, pair)
     return line
+
+
+def _directed(line: Line, desk: Desk, goes: Direction, pair: Pair) -> None:
+    """The ways this line may go; one that nothing was chosen for yet may go any way that ours can."""
+    own = Direction(pair.direction) if pair.direction in tuple(Direction) else Direction.BOTH
+    found = directions(desk, goes, pair)
+    if line.chosen is None:
+        found = ways.own(goes, Direction.PUSH if line.ours.read_only else Direction.BOTH)
+    comes = ways.within(goes, own)
+    if comes in found:
+        found[comes] = own  # as it was said, so that the field follows when the mapping is turned
+    name = {"name": desk.provider.name}
+    made = {one: Way(value.value, ARROWS[one], str(WAYS[one]) % name) for one, value in found.items()}
+    line.ways = tuple(made.values())
+    line.way = made.get(comes) if comes else None
 
 
 def shared_lists(lines: Sequence[Line]) -> list[Shared]:

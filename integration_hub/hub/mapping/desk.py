@@ -5,6 +5,7 @@ Nothing here calls the provider; what is not known yet is asked for in the backg
 
 from collections.abc import Mapping as Map
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,8 +13,8 @@ from django.utils.translation import gettext as _
 from integration_hub.connections import discovery
 from integration_hub.connections.discovery import Known
 from integration_hub.connections.models import Connection
-from integration_hub.contract import Provider, RecordType, RemoteField, Resource, Sink, registry
-from integration_hub.sync import targets
+from integration_hub.contract import Field, Provider, RecordType, RemoteField, Resource, Sink, registry
+from integration_hub.sync import targets, ways
 from integration_hub.sync.models import Mapping
 
 MAY = {"": "", "create": ""}  # what the key may do in a base, in its provider's word -> what that is called
@@ -45,9 +46,18 @@ class Desk:
         """A complete listing does not have the table any more."""
         return self.resource is None and not self.looking and self.known.fresh and not self.known.error
 
-    @property
+    @cached_property
     def remote(self) -> dict[str, RemoteField]:
         return {one.id: one for one in self.fields}
+
+    @cached_property
+    def ours(self) -> dict[str, Field]:
+        return {one.name: one for one in self.record_type.fields}
+
+    @property
+    def may_read(self) -> bool:
+        """Whether rows of the table can become records."""
+        return ways.may_read(self.record_type, self.sink)
 
     @property
     def cannot_make(self) -> str:
@@ -101,3 +111,8 @@ def cannot_make(base: Resource | None, provider: Provider) -> str:
         "%(name)s asks for “create”. Let a creator of the base make them, or raise the permission there."
     )
     return text % {"base": base.label, "permission": permission, "name": provider.name}
+
+
+def preview_page(mapping: Mapping, provider: str = "") -> str:
+    """Where people see what this mapping would do, and apply it. `provider`: its key, where it is known already."""
+    return f"/admin/hub/{provider or mapping.connection.provider}/mappings/{mapping.pk}/preview/"

@@ -16,12 +16,24 @@ from integration_hub.companies.models import Role
 from integration_hub.connections.models import Connection
 from integration_hub.contract import ProviderError, Resource
 from integration_hub.hub.access import PageRequest
-from integration_hub.hub.mapping import columns, comparing, conditions, desk, linked, making, showing, typed
+from integration_hub.hub.mapping import (
+    columns,
+    comparing,
+    conditions,
+    desk,
+    filtering,
+    linked,
+    making,
+    settings,
+    showing,
+    turning,
+    typed,
+)
 from integration_hub.hub.mapping.desk import Desk
 from integration_hub.hub.mapping.typed import Typed
 from integration_hub.sync import mappings as service
 from integration_hub.sync.models import FieldMapping, Mapping
-from integration_hub.sync.models.mapping import DeletePolicy, Write
+from integration_hub.sync.models.mapping import Write
 
 REFUSED, CONFLICT = 422, 409
 
@@ -29,13 +41,15 @@ REFUSED, CONFLICT = 422, 409
 @dataclass
 class Editing:
     """`mapping` None: it does not exist yet. `errors` by field as the service names them; `differences` to what
-    somebody else saved meanwhile; `status` of the answer."""
+    somebody else saved meanwhile; `asks` what another filter would change, before it is saved; `status` of the
+    answer."""
 
     desk: Desk
     typed: Typed
     mapping: Mapping | None = None
     errors: dict[str, str] = field(default_factory=dict)
     differences: Sequence[comparing.Difference] = ()
+    asks: filtering.Asked | None = None
     status: int = 200
 
     @classmethod
@@ -61,7 +75,7 @@ class Editing:
         self.typed = replace(self.typed, conditions=tuple(lines))
 
     def suggest(self) -> None:
-        self.typed = typed.suggested(self.typed, self.desk)
+        self.typed = turning.suggested(self.typed, self.desk)
 
     def make_fields(self, request: PageRequest, actor: str) -> None:
         """Create the chosen fields over there, and map ours to them."""
@@ -79,7 +93,7 @@ class Editing:
         messages.success(
             request, _("Created: %(names)s. Save the mapping to use it.") % {"names": ", ".join(self._labels(before))}
         )
-        self.typed = replace(typed.suggested(self.typed, self.desk, names), make=())
+        self.typed = replace(turning.suggested(self.typed, self.desk, names), make=())
         return None
 
     def make_again(self, request: PageRequest, actor: str, ours: str) -> None:
@@ -89,10 +103,14 @@ class Editing:
         self.typed = replace(self.typed, pairs=kept, make=(ours,))
         self.make_fields(request, actor)
 
-    def save(self, actor: str) -> Mapping | None:
-        """None: `errors` say what does not fit, or `differences` that somebody else was quicker."""
+    def save(self, actor: str, agreed: str = "") -> Mapping | None:
+        """None: `errors` say what does not fit, `differences` that somebody else was quicker, or `asks` whether another
+        filter is to hold; `agreed` is the sign of the one somebody was asked about and wants."""
         if self.desk.resource is None:
             self._refuse({"place": _not_known()})
+            return None
+        self.asks = filtering.ask(self.desk, self.typed, self.mapping, agreed)
+        if self.asks is not None:
             return None
         try:
             with transaction.atomic():
@@ -100,7 +118,7 @@ class Editing:
                 if locked is not None and locked.version != self.typed.version:
                     self._compare(locked)
                     return None
-                wanted = typed.draft(self.typed, self.desk)
+                wanted = turning.draft(self.typed, self.desk)
                 return service.save(self.desk.connection, wanted, actor=actor, mapping=locked)
         except service.InvalidMapping as invalid:
             self._refuse(invalid.errors)
@@ -145,7 +163,7 @@ class Editing:
 
     def page(self, request: PageRequest) -> dict[str, Any]:
         """Everything the page and its preview show."""
-        shown = showing.preview(self.desk, self.typed)
+        shown = showing.record(self.desk, self.typed)
         notes = columns.Notes(self.errors, linked.hints(self.desk, self.typed), self.rows, showing.examples(shown))
         lines = columns.lines(self.desk, self.typed, notes)
         offered = columns.offered(self.desk, self.typed)
@@ -154,6 +172,8 @@ class Editing:
             "desk": self.desk,
             "typed": self.typed,
             "mapping": self.mapping,
+            "preview_page": desk.preview_page(self.mapping) if self.mapping else "",
+            "arrow": columns.ARROWS[self.typed.goes],
             "provider": self.desk.provider,
             "record_type": self.desk.record_type,
             "may_edit": self._may_edit(request),
@@ -163,15 +183,13 @@ class Editing:
             "whole": len(self.desk.record_type.fields),
             "offered": offered,
             "unmapped": columns.unmapped(self.desk, self.typed),
-            "may_suggest": len(typed.suggested(self.typed, self.desk).pairs) > len(self.typed.pairs),
+            "may_suggest": len(turning.suggested(self.typed, self.desk).pairs) > len(self.typed.pairs),
             "children": linked.children(self.desk),
             "shown": shown,
             "records": self._records(request),
             "how_many": self._how_many(),
-            "how_often": comparing.how_often(self.typed),
             "modes": Write.choices,
-            "policies": DeletePolicy.choices,
-            "policy": DeletePolicy(self.typed.on_delete).label,
+            **settings.offered(self.desk, self.typed),
             "errors": self.errors,
             "addresses": self.addresses,
             **self.filter_part(),
@@ -215,6 +233,11 @@ class Editing:
                 for name in ("mapping_new", "mapping_new_example", "mapping_new_found", "mapping_new_refresh")
             ]
         return dict(zip(("here", "example", "found", "refresh"), found, strict=True))
+
+    @property
+    def left_out(self) -> list[str]:
+        """What people call our fields that are mapped and have no part in this direction."""
+        return [_(self.desk.ours[name].label) for name in turning.left_out(self.typed, self.desk)]
 
     @property
     def query(self) -> dict[str, str]:

@@ -15,10 +15,13 @@ from integration_hub.contract.api import Json
 from integration_hub.contract.records import Values
 from integration_hub.hub.cards import counted
 from integration_hub.hub.mapping.desk import Desk
-from integration_hub.hub.mapping.typed import Typed, draft
+from integration_hub.hub.mapping.turning import draft
+from integration_hub.hub.mapping.typed import Typed
 from integration_hub.hub.values import said
-from integration_hub.sync import filters, mappings
-from integration_hub.sync.mappings import Cell, InvalidMapping, Preview
+from integration_hub.sync import examples as one_record
+from integration_hub.sync import filters
+from integration_hub.sync.drafts import InvalidMapping
+from integration_hub.sync.examples import Cell
 
 LOOKED_AT = 500  # records a count or a search without an index looks at
 FOUND = 8  # records a search offers
@@ -42,28 +45,28 @@ class Found:
     title: str
 
 
-def preview(desk: Desk, typed: Typed) -> Preview | None:
+def record(desk: Desk, typed: Typed) -> one_record.Example | None:
     """The record as this form would write it; None without records, or before the table is known."""
     if desk.resource is None:
         return None
     wanted = draft(typed, desk)
     company = desk.connection.company_id
     try:
-        return mappings.preview(desk.connection, wanted, typed.record) or _first(desk, typed, company)
+        return one_record.example(desk.connection, wanted, typed.record) or _first(desk, typed, company)
     except (filters.InvalidFilter, InvalidMapping):  # said beside the filter; the cells can be shown all the same
-        return mappings.preview(desk.connection, draft(_unfiltered(typed), desk), typed.record)
+        return one_record.example(desk.connection, draft(_unfiltered(typed), desk), typed.record)
 
 
-def _first(desk: Desk, typed: Typed, company: UUID) -> Preview | None:
+def _first(desk: Desk, typed: Typed, company: UUID) -> one_record.Example | None:
     """The chosen record is gone: the first one instead."""
-    return mappings.preview(desk.connection, draft(typed, desk)) if typed.record else None
+    return one_record.example(desk.connection, draft(typed, desk)) if typed.record else None
 
 
 def _unfiltered(typed: Typed) -> Typed:
     return replace(typed, conditions=())
 
 
-def examples(shown: Preview | None) -> Map[tuple[str, str], Example]:
+def examples(shown: one_record.Example | None) -> Map[tuple[str, str], Example]:
     """By our field and the remote one."""
     cells = shown.cells if shown else ()
     return {(cell.mapped.ours.name, cell.mapped.remote_id): example(cell) for cell in cells}

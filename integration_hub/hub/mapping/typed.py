@@ -1,18 +1,15 @@
-"""What stands in the form of the mapping page: read from a post, from a stored mapping, or suggested. Pure."""
+"""What stands in the form of the mapping page: as a mapping is stored, or as somebody typed it. Pure."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from django.http import QueryDict
-
-from integration_hub.contract import RemoteField, WriteMode
-from integration_hub.hub.mapping.desk import Desk
-from integration_hub.sync import filters
-from integration_hub.sync.mappings import Draft, Pair
-from integration_hub.sync.models.mapping import DeletePolicy
+from integration_hub.contract import Direction
+from integration_hub.sync.drafts import Draft, Pair
+from integration_hub.sync.merge import Policy
+from integration_hub.sync.models.mapping import DeletePolicy, RemoteDelete
 
 OFFERED = ("15", "30", "60", "1440")  # minutes
 OTHER, NEVER = "other", "never"
@@ -32,7 +29,8 @@ class Named(Protocol):
 
 @dataclass(frozen=True)
 class Typed:
-    """The form as it stands. `every`: one of OFFERED, `other` (then `minutes` says how many) or `never`."""
+    """The form as it stands. `every`: one of OFFERED, `other` (then `minutes` says how many) or `never`; `met`: the
+    direction as the form was shown."""
 
     pairs: tuple[Pair, ...] = ()
     conditions: tuple[dict[str, Any], ...] = ()
@@ -41,28 +39,23 @@ class Typed:
     every: str = "60"
     minutes: str = ""
     on_delete: str = DeletePolicy.DELETE.value
+    direction: str = Direction.PUSH.value
+    policy: str = Policy.ASK.value
+    first: str = Policy.ASK.value
+    on_remote_delete: str = RemoteDelete.IGNORE.value
+    match_on: tuple[str, ...] = ()
+    makes_here: bool = True
+    makes_there: bool = True
     record: UUID | None = None
     q: str = ""
     version: int = 0
     make: tuple[str, ...] = ()
+    met: str = Direction.PUSH.value
 
-
-def posted(post: QueryDict, fields: Sequence[RemoteField]) -> Typed:
-    """What somebody sent. Text that names no field stays as it is, so that it can be said and shown again."""
-    version = _word(post, "version")
-    return Typed(
-        pairs=tuple(_pairs(post, fields)),
-        conditions=tuple(_conditions(post)),
-        create_choices=bool(post.get("create_choices")),
-        is_live=bool(post.get("is_live")),
-        every=_word(post, "every") or OTHER,
-        minutes=_word(post, "minutes"),
-        on_delete=_word(post, "on_delete") if _word(post, "on_delete") in DeletePolicy else DeletePolicy.DELETE.value,
-        record=uuid_or_none(_word(post, "record")),
-        q=_word(post, "q")[:100],
-        version=int(version) if version.isdecimal() and len(version) < 10 else 0,
-        make=tuple(map(_clean, post.getlist("make"))),
-    )
+    @property
+    def goes(self) -> Direction:
+        """The direction; to the provider only, where none was understood."""
+        return Direction(self.direction) if self.direction in tuple(Direction) else Direction.PUSH
 
 
 def stored(draft: Draft, version: int) -> Typed:
@@ -77,38 +70,15 @@ def stored(draft: Draft, version: int) -> Typed:
         every=minutes if offered else OTHER,
         minutes="" if offered else minutes,
         on_delete=draft.on_delete,
+        direction=draft.direction,
+        policy=draft.policy,
+        first=draft.first,
+        on_remote_delete=draft.on_remote_delete,
+        match_on=tuple(draft.match_on),
+        makes_here=draft.makes_here,
+        makes_there=draft.makes_there,
         version=version,
-    )
-
-
-def suggested(typed: Typed, desk: Desk, only: Iterable[str] | None = None) -> Typed:
-    """With a pair for each of our fields that has none and for which the provider knows a fitting one. `only` these of
-    our fields, where named."""
-    if desk.resource is None:
-        return typed
-    mapped, taken = {pair.ours for pair in typed.pairs}, {pair.remote_id for pair in typed.pairs} | {desk.merge_id}
-    found = desk.sink.suggest(desk.record_type, desk.resource)
-    more = [
-        Pair(ours, remote_id)
-        for ours, remote_id in found.items()
-        if ours not in mapped and remote_id not in taken and (only is None or ours in only)
-    ]
-    return replace(typed, pairs=(*typed.pairs, *more))
-
-
-def draft(typed: Typed, desk: Desk) -> Draft:
-    """What is to be saved or previewed; the service judges it. The table must be known."""
-    assert desk.resource is not None
-    return Draft(
-        record_type=desk.record_type.key,
-        resource=desk.resource,
-        pairs=typed.pairs,
-        sink=desk.sink.key,
-        filter=[line for line in typed.conditions if line["field"]],
-        create_choices=typed.create_choices,
-        is_live=typed.is_live,
-        minutes=minutes(typed),
-        on_delete=typed.on_delete,
+        met=draft.direction,
     )
 
 
@@ -136,30 +106,3 @@ def uuid_or_none(text: str) -> UUID | None:
         return UUID(text)
     except ValueError:
         return None
-
-
-def _pairs(post: QueryDict, fields: Sequence[RemoteField]) -> Iterable[Pair]:
-    for name in post:
-        if not name.startswith("remote."):
-            continue
-        ours = _clean(name.removeprefix("remote."))
-        modes = [*post.getlist(f"mode.{ours}"), *[""] * len(post.getlist(name))]
-        for text, mode in zip(map(_clean, post.getlist(name)), modes, strict=False):
-            if text:
-                yield Pair(ours, chosen(text, fields), _clean(mode) or WriteMode.ALWAYS.value)
-
-
-def _conditions(post: QueryDict) -> Iterable[dict[str, Any]]:
-    lines = zip(*(post.getlist(f"filter.{part}") for part in ("field", "op", "value")), strict=False)
-    for field, op, value in lines:
-        line = {"field": _clean(field), "op": _clean(op), "value": _clean(value)}
-        yield line if filters.needs_value(line["op"]) else {**line, "value": ""}
-
-
-def _word(post: QueryDict, name: str) -> str:
-    return _clean(post.get(name, ""))
-
-
-def _clean(text: str) -> str:
-    """PostgreSQL keeps no NUL."""
-    return text.replace("\x00", "").strip()

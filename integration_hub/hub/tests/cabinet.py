@@ -77,6 +77,7 @@ MADE = Made()
 class CabinetSink(Sink[str]):
     key = "records"
     mappable = True
+    readable = True
 
     def ready(self, client: str, settings: Mapping[str, Any], record_type: RecordType) -> ReadyTarget:
         raise ConfigError("Cabinets have no ready mappings.")
@@ -111,6 +112,9 @@ class CabinetSink(Sink[str]):
 
     def takes(self, ours: Field, theirs: RemoteField) -> bool:
         return ours.kind in TAKES[theirs.type]
+
+    def gives(self, ours: Field, theirs: RemoteField) -> bool:
+        return ours.kind in (TAKES["number"] if theirs.type == "formula" else TAKES[theirs.type])
 
     def suggest(self, record_type: RecordType, resource: Resource) -> Mapping[str, str]:
         ours = {field.label.casefold(): field for field in record_type.fields}

@@ -21,7 +21,7 @@ from integration_hub.contract import ProviderError, registry
 from integration_hub.hub.access import PageRequest, for_admins, page
 from integration_hub.hub.asking import Question, ask
 from integration_hub.hub.cards import cards
-from integration_hub.hub.mapping import choosing, desk, making, typed
+from integration_hub.hub.mapping import choosing, desk, making, posting, turning, typed
 from integration_hub.hub.mapping.editing import Editing
 from integration_hub.hub.progress import following
 from integration_hub.hub.tabs import tabs
@@ -71,8 +71,8 @@ def _editing_new(request: PageRequest, chosen: choosing.Choice) -> Editing:
     sink = service.mappable_sinks(chosen.connection)[0]
     where = desk.of_choice(chosen.connection, sink, chosen.record_type, chosen.base.value, chosen.table.value)
     if request.method == "POST":
-        return Editing(where, typed.posted(request.POST, where.fields))
-    return Editing(where, typed.suggested(typed.Typed(), where))
+        return Editing(where, posting.posted(request.POST, where))
+    return Editing(where, turning.suggested(typed.Typed(), where))
 
 
 def _choose(
@@ -139,7 +139,7 @@ def change(request: PageRequest, key: str, pk: UUID) -> HttpResponse:
 def _editing(request: PageRequest, found: Mapping) -> Editing:
     where = desk.of_mapping(found, ask=request.role is Role.ADMIN)
     if request.method == "POST":
-        return Editing(where, typed.posted(request.POST, where.fields), found)
+        return Editing(where, posting.posted(request.POST, where), found)
     return Editing.stored(where, found)
 
 
@@ -154,7 +154,7 @@ def _posted(request: PageRequest, editing: Editing) -> HttpResponse:
     """One of the form's buttons; whatever it does, nothing that was typed gets lost."""
     do, _colon, what = request.POST.get("do", "again").partition(":")
     if do == "save":
-        return _save(request, editing)
+        return _save(request, editing, agreed=what)
     if do in ("add_condition", "remove_condition", "conditions"):
         editing.change_conditions(do, what)
         if request.htmx:
@@ -171,11 +171,20 @@ def _posted(request: PageRequest, editing: Editing) -> HttpResponse:
     return _show(request, editing)
 
 
-def _save(request: PageRequest, editing: Editing) -> HttpResponse:
-    saved = editing.save(actor(request))
+def _save(request: PageRequest, editing: Editing, *, agreed: str) -> HttpResponse:
+    saved = editing.save(actor(request), agreed)
     if saved is None:
         return _show(request, editing)
-    messages.success(request, _("Saved. Every record is looked at now; below you see how far that is."))
+    if editing.left_out:
+        text = _("Left out, since they have no part in this direction: %(fields)s.")
+        messages.info(request, text % {"fields": ", ".join(editing.left_out)})
+    if saved.waits:
+        messages.success(request, _("Saved. Nothing is written yet: look at what would happen, then apply."))
+        return HttpResponseRedirect(desk.preview_page(saved))
+    if SyncRun.everywhere.filter(mapping=saved, kind=RunKind.FULL, state=RunState.RUNNING).exists():
+        messages.success(request, _("Saved. Every record is looked at now; below you see how far that is."))
+    else:
+        messages.success(request, _("Saved. It holds from now on."))
     return HttpResponseRedirect(targets.mapping_page(saved))
 
 

@@ -10,8 +10,8 @@ from integration_hub.connections import discovery
 from integration_hub.connections.models import Connection
 from integration_hub.contract import ConfigError, Ref
 from integration_hub.notices.models import AuditEvent, Problem
-from integration_hub.sync import mappings, nudge, schema, setup
-from integration_hub.sync.mappings import Draft, InvalidMapping, Pair
+from integration_hub.sync import examples, mappings, nudge, schema, setup
+from integration_hub.sync.drafts import Draft, InvalidMapping, Pair, draft_of
 from integration_hub.sync.models import FieldMapping, Lane, Mapping, Schedule, SyncRun
 from integration_hub.sync.tests import town
 from integration_hub.sync.tests.conftest import drain, open_problems
@@ -126,16 +126,16 @@ def test_changing_it_keeps_the_rows_of_pairs_that_stay_and_starts_over(connectio
 
 
 def test_a_draft_of_a_stored_mapping_saves_as_it_was(connection):
-    told = people(filter=[{"field": "name", "op": "is_not_empty", "value": ""}], create_choices=True, minutes=30)
+    told = people(filter=({"field": "name", "op": "is_not_empty", "value": ""},), create_choices=True, minutes=30)
     mapping = mappings.save(connection, told, actor="tests")
-    assert mappings.draft_of(mapping, TOWN.tables["people"].resource()) == replace(told, pairs=list(ALL))
+    assert draft_of(mapping, TOWN.tables["people"].resource()) == told
 
 
-def test_preview_shows_cells_sentences_and_links_to_come(connection, company):
+def test_an_example_shows_cells_sentences_and_links_to_come(connection, company):
     house = town.put(company.pk, "house", uuid4(), street="Elm")
     record = town.put(company.pk, "person", uuid4(), name="unfit", age=7, home=Ref("house", house, "Elm"), mood="sad")
     pairs = (*ALL, Pair("home", "f_home"), Pair("mood", "f_mood"))
-    shown = mappings.preview(connection, people(pairs=pairs), record)
+    shown = examples.example(connection, people(pairs=pairs), record)
     told = {cell.mapped.ours.name: (cell.cell, cell.sentence, cell.note) for cell in shown.cells}
     assert (shown.title, shown.outside) == ("unfit", False)
     assert told["name"] == (None, "Value does not fit.", "")
@@ -143,8 +143,8 @@ def test_preview_shows_cells_sentences_and_links_to_come(connection, company):
     assert told["home"] == (None, "", "a link to Elm, once that record is over there")
     assert told["mood"][1] == "There is no choice sad."
     young = [{"field": "age", "op": "at_least", "value": "18"}]
-    assert mappings.preview(connection, people(filter=young), record).outside
-    assert mappings.preview(connection, people(), uuid4()) is None
+    assert examples.example(connection, people(filter=young), record).outside
+    assert examples.example(connection, people(), uuid4()) is None
 
 
 def test_removing_it_stops_everything_and_leaves_their_rows(connection, company):

@@ -13,26 +13,27 @@ from rest_framework.response import Response
 
 from integration_hub.connections import discovery, found
 from integration_hub.connections.models import Connection
-from integration_hub.contract import Resource, WriteMode
+from integration_hub.contract import Direction, Resource, WriteMode
 from integration_hub.notices import problems
 from integration_hub.rest.fields import Choice, Switch, Text, Whole
 from integration_hub.rest.problems import Problem, invalid, missing_scope
 from integration_hub.rest.requests import actor_of, token_of
 from integration_hub.rest.serializers import StrictSerializer
-from integration_hub.sync import answers, lanes, mappings, runs
-from integration_hub.sync.mappings import InvalidMapping
+from integration_hub.sync import answers, lanes, mappings, previews, runs
+from integration_hub.sync.drafts import Draft, InvalidMapping
+from integration_hub.sync.merge import Policy
 from integration_hub.sync.models import Mapping, SyncRun
+from integration_hub.sync.models.mapping import RemoteDelete
 from providers.airtable.api import finding, wishes
 from providers.airtable.api.asking import asking
 from providers.airtable.api.views import AirtableView, Json
 from providers.airtable.api.wishes import SINK, Wish
 
-PUSH = "push"
-MODES = (PUSH, "pull", "bidirectional")
+MODES = {"push": Direction.PUSH, "pull": Direction.PULL, "bidirectional": Direction.BOTH}
 EXAMPLE = {
     "base_id": "appOrdersBase0001",
     "table_id": "tblOrders00000001",
-    "mode": PUSH,
+    "mode": "push",
     "data_type": "orders",
     "field_mapping": {"order_number": "Număr Comandă", "customer_email": "Email Client", "total": "Sumă Totală"},
 }
@@ -46,7 +47,13 @@ class SyncSerializer(StrictSerializer):
 
     base_id = Text(required=False, max_length=200, help_text="The base's id (app…) or name.")
     table_id = Text(required=False, max_length=255, help_text="The table's id (tbl…) or name.")
-    mode = Choice(MODES, required=False, help_text="push: the hub's records are written to Airtable.")
+    mode = Choice(
+        tuple(MODES),
+        required=False,
+        help_text="push: the hub's records are written to Airtable; pull: rows become records of the hub; "
+        "bidirectional: each side follows the other, field by field. Without `preview` it begins at once: rows are "
+        "joined with records by Hub ID, then by `match_on`, and what has no partner gets one made.",
+    )
     data_type = Text(required=False, max_length=100, help_text="orders, order_items, tickets, customers, events …")
     field_mapping = serializers.DictField(
         child=Text(max_length=255),
@@ -59,6 +66,42 @@ class SyncSerializer(StrictSerializer):
         required=False,
         help_text="When a field is written: always, if_empty over there, if_new.",
     )
+    directions = serializers.DictField(
+        child=Choice(tuple(Direction)),
+        required=False,
+        help_text="The direction of single fields, as far as the mode goes: push, pull, both. A field that Airtable "
+        "computes is only pulled, one that the hub computes only pushed.",
+    )
+    policy = Choice(
+        tuple(Policy),
+        required=False,
+        help_text="Who wins where both sides changed a field; ask: it waits for a person.",
+    )
+    first = Choice(
+        tuple(Policy),
+        required=False,
+        help_text="Who wins where a row and a record meet for the first time and both have a value. Left out: ask, so "
+        "that nothing is overwritten unseen; in the mode pull Airtable's value is taken.",
+    )
+    match_on = serializers.ListField(
+        child=Text(max_length=100),
+        required=False,
+        help_text="The hub's fields (order_number, email …) by which a row that was never synced is known to be a "
+        "record: all must agree. Left out where reading begins: an e-mail address or the first other field that "
+        "identifies a record, of those that are mapped; []: none.",
+    )
+    makes_here = Switch(required=False, help_text="Make a record of a row that has none. Default true.")
+    makes_there = Switch(required=False, help_text="Make a row of a record that has none. Default true.")
+    on_remote_delete = Choice(
+        tuple(RemoteDelete.values),
+        required=False,
+        help_text="What becomes of the record when its row is deleted: ignore, cancel, delete. Many at once ask first.",
+    )
+    preview = Switch(
+        required=False,
+        help_text="true: nothing is read into the hub or written yet. The run in the answer plans what would happen; "
+        "the sync begins when that plan is applied (POST /api/runs/{id}/apply).",
+    )
     filter = serializers.ListField(child=Json(), required=False, help_text='All must hold: {"field", "op", "value"}.')
     create_choices = Switch(required=False, help_text="Make choices that a select field lacks.")
     live = Switch(required=False, help_text="Bring every change over at once.")
@@ -69,12 +112,6 @@ class SyncSerializer(StrictSerializer):
         max_value=LONGEST_WAIT,
         help_text="Look through everything that often; null: only when it is started.",
     )
-
-    def validate_mode(self, value: str) -> str:
-        if value != PUSH:
-            text = _("“%(mode)s” is not available yet. Use “push”: the hub's records are written to Airtable.")
-            raise serializers.ValidationError(text % {"mode": value})
-        return value
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         missing = [name for name in NEEDED if name not in attrs]
@@ -127,8 +164,8 @@ class SyncView(AirtableView):
 
     def begin(self, request: Request, wish: Wish, table: Resource) -> SyncRun:
         mapping = stored(self.connection, wish, table)
-        if mapping is not None and wishes.same(wish.draft(self.connection, table, mapping), mapping):
-            return again(mapping, actor_of(request))
+        if mapping is not None and is_so(wish, wish.draft(self.connection, table, mapping), mapping):
+            return again(mapping, actor_of(request), wish)
         refuse_without_admin(request)
         try:
             return set_up(self.connection, wish, table, actor_of(request))
@@ -156,12 +193,25 @@ def wrong(name: str) -> Iterator[None]:
         raise invalid({name: [str(problem.detail)]}) from problem
 
 
+# Fields of the body that a draft calls alike.
+ALIKE = ("filter", "create_choices", "minutes", "policy", "first", "match_on", "makes_here", "makes_there",
+         "on_remote_delete")  # fmt: skip
+
+
 def wish_of(body: dict[str, Any]) -> Wish:
-    options: dict[str, Any] = {name: body[name] for name in ("filter", "create_choices", "minutes") if name in body}
+    options: dict[str, Any] = {name: body[name] for name in ALIKE if name in body}
     if "live" in body:
         options["is_live"] = body["live"]
+    if "mode" in body:
+        options["direction"] = MODES[body["mode"]].value
     record_type = wishes.record_type_of(body["data_type"])
-    return Wish(record_type, body.get("field_mapping"), body.get("write_modes", {}), options)
+    told = (body.get("field_mapping"), body.get("write_modes", {}), options, body.get("directions", {}))
+    return Wish(record_type, *told, preview=body.get("preview", False))
+
+
+def is_so(wish: Wish, draft: Draft, mapping: Mapping) -> bool:
+    """Whether the mapping is what is wanted; one that waits for its preview is not, where it is to begin at once."""
+    return wishes.same(draft, mapping) and (wish.preview or not mapping.waits)
 
 
 def stored(connection: Connection, wish: Wish, table: Resource) -> Mapping | None:
@@ -177,16 +227,16 @@ def set_up(connection: Connection, wish: Wish, table: Resource, actor: str) -> S
         found.lock_connection(connection.pk)
         mapping = stored(connection, wish, table)
         draft = wish.draft(connection, table, mapping)
-        if mapping is None or not wishes.same(draft, mapping):
-            mapping = mappings.save(connection, draft, actor=actor, mapping=mapping)
-        return again(mapping, actor)
+        if mapping is None or not is_so(wish, draft, mapping):
+            mapping = mappings.save(connection, draft, actor=actor, mapping=mapping, preview=wish.preview)
+        return again(mapping, actor, wish)
 
 
-def again(mapping: Mapping, actor: str) -> SyncRun:
-    """A run of a mapping as it is; the one that goes on already, where one does."""
+def again(mapping: Mapping, actor: str, wish: Wish) -> SyncRun:
+    """A run of a mapping as it is, or a preview of one; what goes on already, where something does."""
     lanes.resume([mapping.pk])
     problems.close(mapping.company_id, f"sync:{mapping.pk}:configure")
-    return runs.start(mapping, actor=actor)
+    return previews.start(mapping, actor=actor) if wish.preview else runs.start(mapping, actor=actor)
 
 
 def refuse_without_admin(request: Request) -> None:

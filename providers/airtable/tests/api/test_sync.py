@@ -185,8 +185,6 @@ def test_kinds_of_records_go_by_one_or_many(program, connected, sandbox, word, k
 @pytest.mark.parametrize(
     ("change", "field", "says"),
     [
-        ({"mode": "pull"}, "mode", "not available yet"),
-        ({"mode": "bidirectional"}, "mode", "not available yet"),
         ({"mode": "sideways"}, "mode", "push, pull"),
         ({"data_type": "invoices"}, "data_type", "order, order_item"),
         ({"data_type": 5}, "data_type", "quotes"),
