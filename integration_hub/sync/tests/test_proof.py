@@ -501,6 +501,8 @@ def test_two_ways_a_lost_change_of_ours_goes_over(both):
 
 def test_two_ways_a_change_of_theirs_that_no_listing_told_comes_here(both):
     (first, remote_id), *_others = filled(both, 3)
+    look(both)
+    look(both)
     REMOTE.rows[remote_id]["f_val"] = "untold"  # their clock does not move: what changed since is not asked for
     done = compared(both)
     assert found(done) == [(Kind.DIFFERS, first, remote_id)]
