@@ -163,7 +163,8 @@ class SubscriptionAdmin(ScopedModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         actor = request.user.get_username()
         if change:
-            services.update(obj, {name: form.cleaned_data[name] for name in form.changed_data}, actor=actor)
+            stored = self.get_queryset(request).get(pk=obj.pk)  # the form has written into `obj` already
+            services.update(stored, {name: form.cleaned_data[name] for name in form.changed_data}, actor=actor)
             return
         company = cast(HubRequest, request).company
         assert company is not None

@@ -214,6 +214,7 @@ def test_what_failed_since_is_replayed(api, dead):
 def test_lists_cost_the_same_whatever_is_in_them(api, company, subscribe, django_assert_num_queries):
     row, _secret = subscribe(record_types=["customer"])
     tokens.ApiToken.everywhere.update(unthrottled=True)
+    api("GET", ALL)  # notes when the token was used
     for more in (1, 20):
         for number in range(more):
             customers.create(company, {"name": f"Ana {number}"})
@@ -339,6 +340,7 @@ def test_an_admin_rotates_tests_switches_and_deletes(browser, subscribe):
     row.refresh_from_db()
     assert row.removed_at is not None
     assert browser.get(trouble.page(row)).status_code == 302  # Django's word for "not here"
+    text(browser, reverse(LIST))  # shows the messages
     assert "Shop" not in text(browser, reverse(LIST))
 
 
