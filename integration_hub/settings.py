@@ -351,6 +351,9 @@ SPECTACULAR_SETTINGS = {
         "RunKind": "integration_hub.sync.models.run.RunKind",
         "RunState": "integration_hub.sync.models.run.RunState",
         "Outcome": "integration_hub.sync.models.run.Outcome",
+        "ProofState": "integration_hub.sync.models.proof.ProofState",
+        "DifferenceKind": "integration_hub.sync.models.proof.Kind",
+        "DifferenceFix": "integration_hub.sync.models.proof.Mend",
         "WebhookEventState": "integration_hub.webhooks.models.State",
     },
     "POSTPROCESSING_HOOKS": [
