@@ -207,6 +207,8 @@ class Table:
 
     def alike(self, one: MappedField, mine: Values, row: RemoteRow, link: Link) -> bool:
         value, theirs = mine.get(one.ours.name), cell(row.cells.get(one.remote_id))
+        if one.ours.kind == "files":  # copied from there, and never sent
+            return True
         if one.ours.kind == "file":
             return self.is_there(one, value, theirs, link)
         if one.remote_id in self.job.parents:
