@@ -112,6 +112,7 @@ class EventSerializer(RecordSerializer):
 
 
 class TicketSerializer(RecordSerializer):
+    reference = words(100)
     event = Ref(required=False)
     ticket_type = Ref()
     order_item = optional_ref()
@@ -124,6 +125,7 @@ class TicketSerializer(RecordSerializer):
 
 
 class AppointmentSerializer(RecordSerializer):
+    reference = words(100)
     title = words(200, required=True)
     customer = optional_ref()
     staff = optional_ref()

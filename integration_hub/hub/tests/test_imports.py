@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from integration_hub.companies.models import Company, User
@@ -17,7 +18,7 @@ from integration_hub.hub import importing, uploads
 from integration_hub.records.importing import nudge, services, work
 from integration_hub.records.models import Import, Order
 from integration_hub.records.models.imports import ImportedRecord, ImportState
-from integration_hub.records.services import orders
+from integration_hub.records.services import events, orders
 
 pytestmark = pytest.mark.django_db
 PAGES = "/admin/hub/imports/"
@@ -289,3 +290,27 @@ def test_how_far_it_is() -> None:
     assert (reading.done, reading.whole, reading.percent, reading.left) == (70, 0, 0, "")
     undoing = Import(state=ImportState.UNDOING, created=4, customers_created=2, undone=3, left=1)
     assert (importing.progress(undoing, now).done, importing.progress(undoing, now).whole) == (4, 6)
+
+
+def test_tickets_and_appointments_come_in_by_the_same_pages(browser: Client, company: Company) -> None:
+    moment = {"starts_at": "2027-03-04T17:00:00Z", "ends_at": "2027-03-04T19:00:00Z"}
+    gala = events.create(company, {"title": "Gala", **moment})
+    events.ticket_types.create(company, {"event": gala, "name": "VIP", "price": 50})
+    for noun in ("ticket", "appointment"):
+        listing = browser.get(reverse(f"admin:records_{noun}_changelist")).content.decode()
+        assert f"{PAGES}new/?kind={noun}s" in listing
+    file = brought(browser, "Gala,VIP,Ana Pop", "Gale,VIP,Dan", head="Event,Ticket type,Attendee", kind="tickets")
+    page = shown(browser, file)
+    assert "There is no event “Gale”. Bring the events first" in page and file.state == ImportState.REFUSED
+    for head, row, kind, seen in (
+        ("Event,Ticket type,Attendee", "Gala,VIP,Ana Pop", "tickets", "Ana Pop"),
+        ("Subject,Start,End,Client", "Talk,2027-03-04 09:00,2027-03-04 10:00,Dan Ion", "appointments", "Dan Ion"),
+    ):
+        file = brought(browser, row, head=head, kind=kind)
+        assert seen in shown(browser, file)
+        browser.post(f"{PAGES}{file.pk}/start/")
+        work.serve()
+        assert latest().state == ImportState.DONE and latest().created == 1
+        page = shown(browser, file)
+        assert reverse(f"admin:records_{kind[:-1]}_changelist") in page
+        assert ("new customers" in page) == (kind == "appointments")

@@ -56,10 +56,10 @@ class AppointmentAdmin(ZonedAdmin):
     list_display = ("title", "starts_at", "customer", "staff", "branch", "status")
     list_select_related = ("customer", "staff", "branch")
     list_filter = ("status", "starts_at", "branch")
-    search_fields = ("title", "customer__name", "staff__name")
+    search_fields = ("title", "customer__name", "staff__name", "reference")
     autocomplete_fields = ("customer", "staff", "branch")
     fieldsets = (
         (None, {"fields": ("title", "customer", "staff", "branch", "status")}),
         (_("Time"), {"fields": (("starts_at", "ends_at", "timezone"),)}),
-        (_("Notes"), {"fields": ("notes",)}),
+        (_("Notes"), {"fields": ("notes", "reference")}),
     )

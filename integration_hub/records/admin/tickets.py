@@ -26,14 +26,14 @@ class TicketAdmin(RecordAdmin):
     list_display = ("participant", "event", "ticket_type", "status", "checked_in_at", "order_number")
     list_select_related = ("event", "ticket_type", "order_item__order")
     list_filter = ("status", "checked_in_at", "ticket_type__place")
-    search_fields = ("participant_name", "participant_email", "event__title")
+    search_fields = ("participant_name", "participant_email", "event__title", "reference")
     autocomplete_fields = ("event", "ticket_type")
     actions = (delete_selected, check_in)
     readonly_fields = ("code", "order_number")
     fieldsets = (
         (None, {"fields": ("event", "ticket_type", "status", "checked_in_at")}),
         (_("Participant"), {"fields": ("participant_name", "participant_email", "participant_phone")}),
-        (_("Origin"), {"fields": ("order_number", "code")}),
+        (_("Origin"), {"fields": ("order_number", "reference", "code")}),
     )
 
     @admin.display(description=_("participant"), ordering="participant_name")

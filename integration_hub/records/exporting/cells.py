@@ -9,7 +9,8 @@ Value = str | int | Decimal | datetime | None
 
 RISKY = re.compile(r"'*[=+\-@\t\r]")  # what a spreadsheet takes for a formula, or what looks as if we had defused it
 DEFUSED = re.compile(r"'+[=+\-@\t\r]")
-UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # XML has no way to write these
+UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")  # XML has no way to write these
+CODED = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")  # begins what a spreadsheet would take for such a sign
 LONGEST = 32_767  # characters Excel keeps in a cell
 
 
@@ -46,12 +47,17 @@ def as_xlsx(value: Value) -> Value:
     """Numbers and times as such. An hour that the clock shows twice stays text: Excel's times have no offset."""
     match value:
         case str():
-            text = UNWRITABLE.sub("�", value.replace("\r\n", "\n").replace("\r", "\n"))
+            text = value.replace("\r\n", "\n").replace("\r", "\n")
             text = f"'{text}" if DEFUSED.match(text) else text  # an import takes one away again
             return text if len(text) <= LONGEST else None
         case datetime():
             return value.isoformat() if ambiguous(value) else value.replace(tzinfo=None)
     return value
+
+
+def coded(text: str) -> str:
+    """The text as a workbook writes it: signs that XML cannot hold as `_x0001_`, and what looks like that as text."""
+    return UNWRITABLE.sub(lambda sign: f"_x{ord(sign[0]):04X}_", CODED.sub("_x005F_", text))
 
 
 def too_long(value: Value) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from integration_hub.records import money
 from integration_hub.records.exporting.cells import Value
-from integration_hub.records.importing.columns import CUSTOMER_FIELDS, ORDER_FIELDS
+from integration_hub.records.importing.columns import APPOINTMENT_FIELDS, CUSTOMER_FIELDS, ORDER_FIELDS, TICKET_FIELDS
 from integration_hub.records.models import (
     Appointment,
     Branch,
@@ -95,6 +95,14 @@ def _order(name: str, source: str = "", *rest: Any) -> Column:
     return read_back(ORDER_FIELDS, name, source or name, *rest)
 
 
+def _ticket(name: str, source: str = "") -> Column:
+    return read_back(TICKET_FIELDS, name, source or name)
+
+
+def _appointment(name: str, source: str = "") -> Column:
+    return read_back(APPOINTMENT_FIELDS, name, source or name)
+
+
 CUSTOMERS = Sheet(
     Customer,
     (
@@ -161,32 +169,36 @@ SERIES = Sheet(
 TICKETS = Sheet(
     Ticket,
     (
-        Column("Participant name", "participant_name"),
-        Column("Participant email", "participant_email"),
-        Column("Participant phone", "participant_phone"),
-        Column("Event", "event__title"),
-        Column("Event starts at", "event__starts_at"),
-        Column("Ticket type", "ticket_type__name"),
+        _ticket("reference"),
+        _ticket("participant_name"),
+        _ticket("participant_email"),
+        _ticket("participant_phone"),
+        _ticket("event", "event__title"),
+        _ticket("event_starts_at", "event__starts_at"),
+        _ticket("ticket_type", "ticket_type__name"),
         Column("Place", "ticket_type__place"),
-        Column("Status", "status"),
-        Column("Checked in at", "checked_in_at"),
-        Column("Order number", "order_item__order__order_number"),
+        _ticket("status"),
+        _ticket("checked_in_at"),
+        _ticket("order_number", "order_item__order__order_number"),
         Column("Created at", "created_at"),
     ),
 )
 APPOINTMENTS = Sheet(
     Appointment,
     (
-        Column("Title", "title"),
-        Column("Starts at", "starts_at"),
-        Column("Ends at", "ends_at"),
-        Column("Time zone", "timezone"),
-        Column("Status", "status"),
-        Column("Customer name", "customer__name"),
-        Column("Customer email", "customer__email"),
-        Column("Staff member", "staff__name"),
-        Column("Branch", "branch__name"),
-        Column("Notes", "notes"),
+        _appointment("reference"),
+        _appointment("title"),
+        _appointment("starts_at"),
+        _appointment("ends_at"),
+        _appointment("timezone"),
+        _appointment("status"),
+        _appointment("customer_reference", "customer__reference"),
+        _appointment("customer_email", "customer__email"),
+        _appointment("customer_name", "customer__name"),
+        _appointment("staff_email", "staff__email"),
+        _appointment("staff", "staff__name"),
+        _appointment("branch", "branch__name"),
+        _appointment("notes"),
     ),
 )
 BRANCHES = Sheet(

@@ -13,7 +13,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integration_hub.records.exporting.cells import LONGEST, Value, as_xlsx, too_long
+from integration_hub.records.exporting.cells import LONGEST, Value, as_xlsx, coded, too_long
 
 ROOM = 1_048_576  # rows of an Excel sheet, the headings among them
 BYTES = 2_000_000_000  # of a part; more would need a form of ZIP that Excel refuses when it is streamed
@@ -134,7 +134,7 @@ def cell(value: Value) -> str:
 
 
 def text_cell(text: str, style: int = 0) -> str:
-    return f'<c t="inlineStr" s="{style}"><is><t xml:space="preserve">{escape(text)}</t></is></c>'
+    return f'<c t="inlineStr" s="{style}"><is><t xml:space="preserve">{escape(coded(text))}</t></is></c>'
 
 
 def xlsx_bytes(

@@ -14,7 +14,7 @@ from integration_hub.companies.models import Company, currency_code
 from integration_hub.records import phones
 from integration_hub.records.importing import dates, numbers, words
 from integration_hub.records.importing.problems import cut
-from integration_hub.records.models import Customer, Event, Order
+from integration_hub.records.models import Appointment, Customer, Event, Order, Ticket
 
 UNKNOWN = ("", "NULL")
 LONGEST = {
@@ -26,6 +26,7 @@ LONGEST = {
     "description": 300,
     "product": 300,
     "phone": 60,
+    "participant_phone": 60,
 }
 LONGEST_TEXT = 50_000  # characters of a note; a spreadsheet's cell takes 32,767
 FOLDED = re.compile(r"\r\n?")
@@ -63,6 +64,7 @@ class Cells:
             "email": self.email,
             "customer_email": self.email,
             "participant_email": self.email,
+            "staff_email": self.email,
             **dict.fromkeys(dates.FIELDS, self.moment),
             "status": choice(Order.Status.choices, words.STATUS),
             "priority": choice(Order.Priority.choices, words.PRIORITY),
@@ -73,6 +75,7 @@ class Cells:
             "unit_price": self.amount,
             "quantity": self.quantity,
             "capacity": self.quantity,
+            "duration": self.quantity,
             "discount": self.discount,
         }
 
@@ -173,6 +176,10 @@ def _readers_of(kind: str) -> Mapping[str, Reader]:
     """What a kind reads in its own way."""
     if kind == "events":
         return {"status": choice(Event.Status.choices), "kind": choice(Event.Kind.choices)}
+    if kind == "tickets":
+        return {"status": choice(Ticket.Status.choices, words.TICKET)}
+    if kind == "appointments":
+        return {"status": choice(Appointment.Status.choices, words.APPOINTMENT)}
     return {"country": country} if kind == "branches" else {}
 
 

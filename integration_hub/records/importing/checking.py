@@ -14,10 +14,11 @@ from integration_hub.records import money
 from integration_hub.records.importing import columns as naming
 from integration_hub.records.importing import files, folding, looking, spool
 from integration_hub.records.importing.cells import Cells
-from integration_hub.records.importing.chunks import Chunk, chunk_of, wanted
+from integration_hub.records.importing.chunks import Chunk, chunk_of
 from integration_hub.records.importing.columns import Columns
-from integration_hub.records.importing.finding import Ambiguous, Wanted
+from integration_hub.records.importing.finding import Ambiguous, Wanted, wanted
 from integration_hub.records.importing.folding import Draft
+from integration_hub.records.importing.places import Places
 from integration_hub.records.importing.problems import Asks, Problems, Unreadable
 from integration_hub.records.importing.simple import Many
 from integration_hub.records.importing.spool import Spool
@@ -40,6 +41,7 @@ class Report:
     new_customers: int = 0
     preview: list[dict[str, Any]] = field(default_factory=list)
     problems: Problems = field(default_factory=Problems)
+    places: Places = field(default_factory=Places)
 
     def planned(self) -> dict[str, Any]:
         verbs = {verb: self.counts[verb] for verb in ("created", "updated", "unchanged")}
@@ -118,7 +120,8 @@ def check(company: Company, kind: str, columns: Columns, drafts: Iterator[Draft]
         known = bulk.known_orders(company, [draft.key for draft in batch]) if kind == "orders" else {}
         for draft in batch:
             try:
-                _note(draft, _planned(chunk, draft, known, report, fresh), report)
+                for plan in _planned(chunk, draft, known, report, fresh):
+                    _note(draft, plan, report)
             except Ambiguous as error:
                 heading = columns.heading(f"customer_{error.by}") or columns.heading(error.by)
                 said = draft.said(f"customer_{error.by}") or draft.said(error.by)
@@ -133,18 +136,28 @@ def check(company: Company, kind: str, columns: Columns, drafts: Iterator[Draft]
 
 def _planned(
     chunk: Chunk | Many, draft: Draft, known: dict[str, Any], report: Report, fresh: set[Wanted]
-) -> bulk.Plan[Any]:
+) -> list[bulk.Plan[Any]]:
     if isinstance(chunk, Many):
-        return chunk.plan(draft)
+        plans = chunk.plans(draft)
+        if chunk.kind == "tickets":
+            report.places.take(draft, plans)
+        if chunk.kind == "appointments" and any(_brings_customer(plan.now) for plan in plans):
+            fresh.add(wanted(chunk.kind, draft))
+        return plans
     if chunk.kind == "customers":
         entry = chunk.customer(draft)
         report.unread_phones += bool(entry.phone_raw)
-        return bulk.plan_customer(entry)
+        return [bulk.plan_customer(entry)]
     order = chunk.order(draft)
     plan = bulk.plan_order(chunk.company, order, known.get(draft.key))
-    if order.customer is not None and order.customer._state.adding:
+    if _brings_customer(order):
         fresh.add(wanted("orders", draft))
-    return plan
+    return [plan]
+
+
+def _brings_customer(record: Any) -> bool:
+    """Whether its customer is made for it."""
+    return record.customer is not None and record.customer._state.adding
 
 
 def _note(draft: Draft, plan: bulk.Plan[Any], report: Report) -> None:

@@ -7,9 +7,11 @@ from typing import Any
 
 from integration_hub.companies.models import Company
 from integration_hub.records import phones
-from integration_hub.records.importing.finding import Finder, Wanted
+from integration_hub.records.importing.appointments import Appointments
+from integration_hub.records.importing.finding import Finder, Wanted, wanted
 from integration_hub.records.importing.folding import Draft
-from integration_hub.records.importing.simple import NOUNS, Many
+from integration_hub.records.importing.simple import Many
+from integration_hub.records.importing.tickets import Tickets
 from integration_hub.records.models import Customer, Order
 from integration_hub.records.services import bulk
 
@@ -42,13 +44,18 @@ class Chunk:
         self.there = _there(company, [draft.key for draft in drafts]) if kind == "orders" else {}
         self.finder = Finder(company, [wanted(kind, draft) for draft in drafts if not self._keeps_customer(draft)])
 
+    def prepare(self) -> None:
+        """All that needs no lock, before the transaction. Invalid and Ambiguous when one of them is wrong."""
+        if self.kind == "orders":
+            self.orders = [self.order(draft) for draft in self.drafts]
+            self.looked = bulk.look(self.company, self.orders)
+
     def save(self) -> bulk.Outcome:
-        """Save all of them in one transaction. Invalid and Ambiguous when one is wrong."""
+        """Save all of them, which are prepared, in one transaction. Invalid and Ambiguous when one is wrong."""
         if self.kind == "customers":
             return bulk.save_customers(self.company, [self.customer(draft) for draft in self.drafts])
-        entries = [self.order(draft) for draft in self.drafts]
-        self.new_customers = made_customers(entries)
-        return bulk.save_orders(self.company, entries)
+        self.new_customers = made_customers(self.orders)
+        return bulk.save_orders(self.company, self.orders, looked=self.looked)
 
     def moved(self) -> bool:
         """Whether somebody changed the customers of this chunk since they were read; locked, they stay as they are."""
@@ -89,13 +96,19 @@ class Chunk:
         there = self.there.get(draft.key)
         if there is None:
             return False
-        said, theirs = wanted("orders", draft), there.customer
-        pairs = ((said.reference, theirs.reference), (said.email, theirs.email), (said.name, theirs.name))
-        return bool(said) and all(one == other for one, other in pairs if one)
+        return wanted("orders", draft).is_just(there.customer)
+
+
+KINDS: Mapping[str, type[Chunk | Many]] = {
+    "customers": Chunk,
+    "orders": Chunk,
+    "tickets": Tickets,
+    "appointments": Appointments,
+}
 
 
 def chunk_of(company: Company, kind: str, drafts: Sequence[Draft]) -> Chunk | Many:
-    return Many(company, kind, drafts) if kind in NOUNS else Chunk(company, kind, drafts)
+    return KINDS.get(kind, Many)(company, kind, drafts)
 
 
 def _there(company: Company, numbers: Sequence[str]) -> dict[str, There]:
@@ -106,12 +119,6 @@ def _there(company: Company, numbers: Sequence[str]) -> dict[str, There]:
         number: There(placed_at, notes, Wanted(*(value or "" for value in customer)))
         for number, placed_at, notes, *customer in found
     }
-
-
-def wanted(kind: str, draft: Draft) -> Wanted:
-    prefix = "customer_" if kind == "orders" else ""
-    get = draft.values.get
-    return Wanted(get(f"{prefix}reference", ""), get(f"{prefix}email", ""), get(f"{prefix}name", ""))
 
 
 def item(line: Mapping[str, str]) -> dict[str, Any]:

@@ -9,10 +9,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from integration_hub.records.importing.headings import others
 from integration_hub.records.importing.problems import Asks, Question, Unreadable
-from integration_hub.records.models import Branch, Customer, Event, Order, OrderItem, Staff
+from integration_hub.records.models import Appointment, Branch, Customer, Event, Order, OrderItem, Staff, Ticket
 
-# Our field: the names other systems give it, best first; compared without case, spaces and signs.
+# Our field: the names other systems give it, best first; compared without case, spaces and signs. The first one heads
+# templates and exports. What it is called in other languages stands in `headings`.
 CUSTOMER_FIELDS: Mapping[str, tuple[str, ...]] = {
     "reference": ("reference", "customer id", "customer number", "customer no", "client id", "customer reference"),
     "name": ("name", "customer name", "full name", "company name", "customer", "client", "contact name"),
@@ -73,27 +75,61 @@ STAFF_FIELDS: Mapping[str, tuple[str, ...]] = {
     "role_title": ("role", "role title", "job title", "position", "title"),
     "branch": ("branch", "branch name"),
 }
+TICKET_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "reference": ("reference", "ticket number", "ticket id", "ticket no", "barcode", "attendee number", "attendee no"),
+    "event": ("event", "event title", "event name", "show"),
+    "event_starts_at": ("event starts at", "event start", "event date", "event start date"),
+    "ticket_type": ("ticket type", "ticket category", "ticket", "type", "category"),
+    "participant_name": ("participant name", "participant", "attendee name", "attendee", "guest", "holder", "name"),
+    "participant_email": ("participant email", "attendee email", "guest email", "email", "e-mail address", "mail"),
+    "participant_phone": ("participant phone", "attendee phone", "phone", "phone number", "telephone", "mobile"),
+    "order_number": ("order number", "order id", "order no", "order"),
+    "status": ("status", "ticket status", "attendee status"),
+    "checked_in_at": ("checked in at", "checked in", "check in", "check in time"),
+}
+APPOINTMENT_FIELDS: Mapping[str, tuple[str, ...]] = {
+    "reference": ("reference", "appointment number", "appointment id", "booking number", "booking id"),
+    "title": ("title", "appointment", "subject", "service", "appointment type", "event type"),
+    "starts_at": ("starts at", "starts", "start", "start time", "begins", "date"),
+    "ends_at": ("ends at", "ends", "end", "end time"),
+    "duration": ("duration", "minutes", "duration in minutes"),
+    "customer_reference": ("customer reference", "customer id", "customer number", "customer no", "client id"),
+    "customer_email": ("customer email", "email", "e-mail address", "client email", "invitee email", "mail"),
+    "customer_name": ("customer name", "customer", "client name", "client", "invitee name", "invitee", "name"),
+    "staff_email": ("staff email", "employee email", "host email"),
+    "staff": ("staff member", "staff", "employee", "host", "with"),
+    "branch": ("branch", "branch name", "office"),
+    "status": ("status", "appointment status"),
+    "timezone": ("time zone", "timezone", "tz"),
+    "notes": ("notes", "note", "comment", "comments", "remarks"),
+}
 FIELDS = {
     "customers": CUSTOMER_FIELDS,
     "orders": ORDER_FIELDS,
     "events": EVENT_FIELDS,
+    "tickets": TICKET_FIELDS,
     "branches": BRANCH_FIELDS,
     "staff": STAFF_FIELDS,
+    "appointments": APPOINTMENT_FIELDS,
 }
 MODELS = {
     "customers": (Customer,),
     "orders": (Order, OrderItem),
     "events": (Event,),
+    "tickets": (Ticket,),
     "branches": (Branch,),
     "staff": (Staff,),
+    "appointments": (Appointment,),
 }
 # One of these must be there, or rows could not be told apart.
 KEYS = {
     "customers": ("reference", "email", "name"),
     "orders": ("order_number",),
     "events": ("title", "starts_at"),
+    "tickets": ("reference", "event"),
     "branches": ("name",),
     "staff": ("email", "name"),
+    "appointments": ("reference", "starts_at"),
 }
 WHOLE_KEYS = ("events",)  # all of the key tells them apart, not the first part that is there
 
@@ -129,7 +165,8 @@ def matched(kind: str, headings: Sequence[str], maps: Mapping[str, str]) -> Colu
             known_field(field, fields)
             places[field] = (*places.get(field, ()), *_places(name, names))
     for field, synonyms in fields.items():
-        synonym = next((n for n in map(plain, synonyms) if n in names and n not in taken), None)
+        called = (*synonyms, *others(kind, field))
+        synonym = next((n for n in map(plain, called) if n in names and n not in taken), None)
         if field not in places and synonym is not None:
             places[field] = _places(synonym, names)
             taken.add(synonym)
@@ -206,6 +243,10 @@ LABELS = {
     "shipped_at": gettext_lazy("shipped"),
     "country": gettext_lazy("country (reads phone numbers)"),
     "product": gettext_lazy("product number"),
+    "event_starts_at": gettext_lazy("event's start"),
+    "order_number": gettext_lazy("order number"),
+    "duration": gettext_lazy("duration in minutes"),
+    "staff_email": gettext_lazy("staff member's e-mail"),
 }
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from integration_hub.records.importing.problems import Answer, Asks, Question
 
 # Our fields that hold a time.
-FIELDS = ("placed_at", "shipped_at", "starts_at", "ends_at", "checked_in_at")
+FIELDS = ("placed_at", "shipped_at", "starts_at", "ends_at", "event_starts_at", "checked_in_at")
 ORDERS = ("dmy", "mdy")
 CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:\.\d+)?)?"
 TIME = rf"(?:[T ,]+{CLOCK}(?:\s*(?P<half>[AaPp])\.?[Mm]\.?)?)?"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from integration_hub.companies.models import Company
+from integration_hub.records.importing.folding import Draft
 from integration_hub.records.models import Customer
 
 BY = ("reference", "email", "name")
@@ -30,6 +31,18 @@ class Wanted:
 
     def __bool__(self) -> bool:
         return bool(self.reference or self.email or self.name)
+
+    def is_just(self, other: "Wanted") -> bool:
+        """Whether all that is said here is so there, and something is."""
+        pairs = ((self.reference, other.reference), (self.email, other.email), (self.name, other.name))
+        return bool(self) and all(one == theirs for one, theirs in pairs if one)
+
+
+def wanted(kind: str, draft: Draft) -> Wanted:
+    """The customer a record is about."""
+    prefix = "" if kind == "customers" else "customer_"
+    get = draft.values.get
+    return Wanted(get(f"{prefix}reference", ""), get(f"{prefix}email", ""), get(f"{prefix}name", ""))
 
 
 class Finder:

@@ -7,7 +7,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from integration_hub.records.importing.cells import Cells
-from integration_hub.records.importing.columns import ITEM_FIELDS, KEYS, WHOLE_KEYS, Columns
+from integration_hub.records.importing.columns import ITEM_FIELDS, KEYS, Columns
+from integration_hub.records.importing.keys import is_one, key_of
 from integration_hub.records.importing.problems import Problems, cut
 from integration_hub.records.importing.spool import Row, Spool
 
@@ -17,7 +18,8 @@ Table = Iterable[tuple[int, list[str]]]
 
 @dataclass(frozen=True)
 class Draft:
-    """One record as the file tells it: known values only. `items` is empty where the file has none."""
+    """One record as the file tells it: known values only. `items` are an order's lines; or, where several rows say the
+    same of tickets, those rows: a ticket each, and `values` are the first one's."""
 
     key: str
     line: int
@@ -99,16 +101,6 @@ def _read_together(
     return good
 
 
-def key_of(kind: str, values: Values) -> str:
-    """What tells records of a file apart; "" when the row does not say."""
-    keys = KEYS[kind]
-    if kind in WHOLE_KEYS:
-        return " ".join(values[name] for name in keys) if all(name in values for name in keys) else ""
-    if len(keys) == 1:
-        return values.get(keys[0], "")
-    return next((f"{name[0]}:{values[name]}" for name in keys if name in values), "")
-
-
 def drafts(kind: str, spool: Spool, columns: Columns, problems: Problems, after: int = 0) -> Iterator[Draft]:
     """The records in the file, in its order, from the one after this line on."""
     item_fields = frozenset(ITEM_FIELDS) & set(columns.places) if kind == "orders" else frozenset()
@@ -116,9 +108,12 @@ def drafts(kind: str, spool: Spool, columns: Columns, problems: Problems, after:
         if len(group) == 1 and not item_fields:
             yield Draft(key_of(kind, group[0][1]), first, group[0][1])
             continue
+        key = key_of(kind, group[0][1])
+        if not is_one(kind, key):
+            yield Draft(key, first, group[0][1], [row for _line, row in group], [line for line, _row in group])
+            continue
         items = _items(group, item_fields)
         values = _folded(group, columns, item_fields, problems)
-        key = key_of(kind, group[0][1])
         yield Draft(key, first, values, [item for _line, item in items], [line for line, _item in items])
 
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from integration_hub.records.importing.problems import Answer, Asks, Question
 
-FIELDS = ("total", "unit_price", "quantity", "discount", "capacity")
+FIELDS = ("total", "unit_price", "quantity", "discount", "capacity", "duration")
 PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 WITH_COMMA = re.compile(r"[+-]?(\d+(,\d*)?|,\d+)")
 THOUSANDS = {

@@ -1,4 +1,7 @@
-"""Kinds whose rows are one record each, found by what tells them apart: events, branches, staff."""
+"""Kinds whose rows are one record each, found by what tells them apart: events, branches, staff.
+
+Tickets and appointments are made on the same last: what differs is how they are found, and what they name.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -9,12 +12,29 @@ from django.utils.translation import gettext as _
 
 from integration_hub.companies.models import Company
 from integration_hub.records.importing.columns import KEYS, WHOLE_KEYS
-from integration_hub.records.importing.folding import Draft, key_of
+from integration_hub.records.importing.folding import Draft
+from integration_hub.records.importing.keys import key_of
 from integration_hub.records.models import Branch, Customer
-from integration_hub.records.services import Invalid, branches, bulk, events, images, many, staff
+from integration_hub.records.services import (
+    Invalid,
+    appointments,
+    branches,
+    bulk,
+    events,
+    images,
+    many,
+    staff,
+    tickets,
+)
 from integration_hub.records.services.noun import Noun
 
-NOUNS: Mapping[str, Noun[Any]] = {"events": events.noun, "branches": branches.noun, "staff": staff.noun}
+NOUNS: Mapping[str, Noun[Any]] = {
+    "events": events.noun,
+    "tickets": tickets.noun,
+    "branches": branches.noun,
+    "staff": staff.noun,
+    "appointments": appointments.noun,
+}
 
 
 @dataclass
@@ -26,12 +46,16 @@ class Many:
     drafts: Sequence[Draft]
 
     def __post_init__(self) -> None:
-        self.new_customers: list[Customer] = []
+        self.new_customers: list[Customer] = []  # once saved: those made for these records
         self.noun = NOUNS[self.kind]
         self.there = self._there()
         named = {draft.values["branch"] for draft in self.drafts if "branch" in draft.values}
         rows = Branch.everywhere.filter(company_id=self.company.pk, deleted_at=None, name__in=named)
         self.branches = {branch.name: branch for branch in rows.order_by("-pk")} if named else {}
+
+    def living(self) -> Any:
+        """The records of this kind."""
+        return self.noun.model.everywhere.filter(company_id=self.company.pk, deleted_at=None).order_by("pk")
 
     def _there(self) -> dict[str, list[Any]]:
         """Those that are there already, by the key that a row naming them has."""
@@ -39,33 +63,42 @@ class Many:
         found: dict[str, list[Any]] = defaultdict(list)
         for name in keys[:1] if self.kind in WHOLE_KEYS else keys:
             said = {draft.values[name] for draft in self.drafts if name in draft.values}
-            rows = self.noun.model.everywhere.filter(company_id=self.company.pk, deleted_at=None)
-            for row in rows.filter(**{f"{name}__in": said}).order_by("pk") if said else ():
+            for row in self.living().filter(**{f"{name}__in": said}) if said else ():
                 row.company = self.company
                 told = keys if self.kind in WHOLE_KEYS else (name,)
                 found[key_of(self.kind, {key: images.plain(getattr(row, key)) for key in told})].append(row)
         return found
 
+    def prepare(self) -> None:
+        self.prepared = [entry for draft in self.drafts for entry in self.entries(draft)]
+
     def moved(self) -> bool:
         return False  # each is locked when it is saved
 
-    def plan(self, draft: Draft) -> bulk.Plan[Any]:
-        return many.plan(self.noun, self.company, self.entry(draft))
+    def plans(self, draft: Draft) -> list[bulk.Plan[Any]]:
+        """What saving the draft would do; Invalid when it cannot be."""
+        return [many.plan(self.noun, self.company, entry) for entry in self.entries(draft)]
 
     def save(self) -> bulk.Outcome:
-        return many.save(self.noun, self.company, [self.entry(draft) for draft in self.drafts])
+        return many.save(self.noun, self.company, self.prepared, self.new_customers)
 
-    def entry(self, draft: Draft) -> many.Entry:
+    def entries(self, draft: Draft) -> list[many.Entry]:
+        """What is said of which record: one, or several where the file has several alike."""
         data: dict[str, Any] = dict(draft.values)
-        if "branch" in data:
-            name = data["branch"]
-            data["branch"] = self.branches.get(name)
-            if data["branch"] is None:
-                said = _("There is no branch “%(name)s”. Bring the branches first, or leave the column out.")
-                raise Invalid({"branch": [said % {"name": name}]})
+        self.place(data)
         several = self.there.get(draft.key, [])
         if len(several) > 1:
             said = _("%(count)s of them are called “%(name)s” already. Change it by hand.")
             name = next(key for key in KEYS[self.kind] if key in draft.values)
             raise Invalid({name: [said % {"count": len(several), "name": draft.values[name]}]})
-        return data, next(iter(several), None)
+        return [(data, next(iter(several), None))]
+
+    def place(self, data: dict[str, Any]) -> None:
+        """The branch instead of its name."""
+        if "branch" not in data:
+            return
+        name = data["branch"]
+        data["branch"] = self.branches.get(name)
+        if data["branch"] is None:
+            said = _("There is no branch “%(name)s”. Bring the branches first, or leave the column out.")
+            raise Invalid({"branch": [said % {"name": name}]})

@@ -6,9 +6,7 @@ NONE: Mapping[str, str] = {}
 
 
 def _table(**words: str) -> Mapping[str, str]:
-    return {
-        word.strip().casefold(): value.replace("_", " ") for value, all_ in words.items() for word in all_.split(",")
-    }
+    return {word.strip().casefold(): value for value, all_ in words.items() for word in all_.split(",")}
 
 
 STATUS = _table(
@@ -28,6 +26,19 @@ PAYMENT = _table(
     paid="plătit, platit, bezahlt, pagado, שולם",
     partly_refunded="partially refunded, rambursat parțial, teilweise erstattet, reembolsado parcialmente, הוחזר חלקית",
     refunded="rambursat, erstattet, reembolsado, הוחזר",
+)
+TICKET = _table(
+    reserved="on hold, pending, rezervat, reserviert, reservado, reservada, שמור, הוזמן",
+    valid="active, attending, confirmed, issued, checked in, valabil, activ, gültig, válido, válida, בתוקף, תקף",
+    refunded="rambursat, erstattet, reembolsado, reembolsada, הוחזר",
+    cancelled="canceled, void, not attending, anulat, storniert, ungültig, cancelado, cancelada, anulado, בוטל",
+)
+APPOINTMENT = _table(
+    scheduled="booked, pending, programat, programată, geplant, gebucht, programado, reservado, נקבע, מתוכנן",
+    confirmed="accepted, confirmat, confirmată, bestätigt, confirmado, confirmada, מאושר, אושר",
+    completed="done, finished, attended, finalizat, finalizată, abgeschlossen, erledigt, completado, terminado, הושלם",
+    cancelled="canceled, anulat, anulată, storniert, abgesagt, cancelado, cancelada, בוטל, בוטלה",
+    no_show="no show, no-show, missed, absent, neprezentat, nicht erschienen, no se presentó, ausente, לא הגיע",
 )
 
 # ISO 4217, as of 2026; funds and metals left out.

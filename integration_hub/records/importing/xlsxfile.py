@@ -1,9 +1,10 @@
-"""Reading Excel workbooks row by row: openpyxl reads the workbook, its strings and styles; the sheet is streamed here.
+"""Reading Excel workbooks row by row: openpyxl reads the workbook and its styles; texts and sheets are read here.
 
 Refused are macros, encrypted and old files, and archives that unpack to far more than a table can be.
 """
 
 import re
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from zipfile import BadZipFile, ZipFile
 
 from django.utils.translation import gettext as _
 
+from integration_hub.records.importing import xlsxtexts
 from integration_hub.records.importing.cells import Broken, Exact
 from integration_hub.records.importing.problems import Problems, Unreadable
 
@@ -27,6 +29,7 @@ COLUMNS = 2_000
 LETTERS = re.compile("[A-Z]+")
 OLE = b"\xd0\xcf\x11\xe0"
 ZIP = b"PK\x03\x04"
+WRONG = (BadZipFile, zlib.error, EOFError, expat.ExpatError, ValueError, LookupError)  # what a broken workbook raises
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ class Sheet:
                     problems.add(number, "", said, next(filter(None, cells[width:])))
                 elif any(cells):
                     yield number, (cells + [""] * (width - len(cells)))[:width]
-        except (BadZipFile, expat.ExpatError, ValueError) as error:
+        except WRONG as error:
             raise _broken(error) from error
 
 
@@ -74,7 +77,7 @@ def opened(path: Path, sheet: str = "") -> Iterator[Sheet]:
             rows = _filled(_rows(part, found))
             try:
                 _number, headings = next(rows, (0, []))
-            except (BadZipFile, expat.ExpatError, ValueError) as error:
+            except WRONG as error:
                 raise _broken(error) from error
             while headings and not headings[-1]:
                 headings.pop()
@@ -92,6 +95,7 @@ def book(path: Path) -> Iterator[Book]:
     """The workbook, refused where it is dangerous to open it."""
     from openpyxl.reader.excel import ExcelReader  # heavy: only where workbooks are read
     from openpyxl.styles.stylesheet import apply_stylesheet
+    from openpyxl.xml.constants import SHARED_STRINGS
 
     refuse_unsafe(path)
     with path.open("rb") as file:
@@ -99,7 +103,8 @@ def book(path: Path) -> Iterator[Book]:
             # Its parts, one by one: load_workbook would walk through every sheet that does not say its size.
             reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
             reader.read_manifest()
-            reader.read_strings()
+            texts = reader.package.find(SHARED_STRINGS)
+            strings = _texts(reader.archive, texts.PartName[1:]) if texts is not None else []
             reader.read_workbook()
             apply_stylesheet(reader.archive, reader.wb)
             parts = {sheet.name: link for sheet, link in reader.parser.find_sheets()}
@@ -110,7 +115,12 @@ def book(path: Path) -> Iterator[Book]:
             raise Unreadable(_("The workbook has no sheet with rows."))
         made: Any = reader.wb
         spans = made._timedelta_formats
-        yield Book(reader.archive, sheets, reader.shared_strings, made._date_formats, spans, made.epoch)
+        yield Book(reader.archive, sheets, strings, made._date_formats, spans, made.epoch)
+
+
+def _texts(archive: ZipFile, name: str) -> list[str]:
+    with archive.open(name) as part:
+        return xlsxtexts.table(part)
 
 
 def refuse_unsafe(path: Path) -> None:
@@ -180,7 +190,7 @@ class _Parser:
         parser.buffer_text = True
         parser.StartElementHandler, parser.EndElementHandler = self.start, self.end
         parser.CharacterDataHandler = self.text
-        parser.StartDoctypeDeclHandler = _no_doctype
+        parser.StartDoctypeDeclHandler = xlsxtexts.no_doctype
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
         name = tag.rpartition(" ")[2]
@@ -212,10 +222,6 @@ class _Parser:
             self.cells.extend([""] * (self.cell.place - len(self.cells)))
             self.cells.append(value_of(self.cell, self.book))
             self.cell = None
-
-
-def _no_doctype(*args: Any) -> None:
-    raise ValueError("a document type has no place in a sheet")
 
 
 def _rows(part: IO[bytes], found: Book) -> Iterator[tuple[int, list[str]]]:
@@ -255,7 +261,7 @@ def value_of(cell: _Cell, found: Book) -> str:
         return _number(text, cell, found)
     if cell.kind == "b":
         return "TRUE" if text == "1" else "FALSE"
-    return Exact(text) if cell.kind == "d" else text
+    return Exact(text) if cell.kind == "d" else xlsxtexts.decoded(text)
 
 
 def _number(text: str, cell: _Cell, found: Book) -> str:

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from integration_hub.records.models.base import Record, alive_index, parent, zone_field
+from integration_hub.records.models.base import Record, alive_index, alive_unique, parent, reference_field, zone_field
 
 
 class Appointment(Record):
@@ -18,6 +18,7 @@ class Appointment(Record):
         CANCELLED = "cancelled", _("Cancelled")
         NO_SHOW = "no_show", _("Did not come")
 
+    reference = reference_field(_("The number another system knows this appointment by."))
     title = models.CharField(_("title"), max_length=200)
     customer = parent("records.Customer", _("customer"), name="appointments")
     staff = parent("records.Staff", _("staff member"), name="appointments")
@@ -38,6 +39,7 @@ class Appointment(Record):
             alive_index("appointments_by_start", "-starts_at", "-id"),
             alive_index("appointments_by_staff", "staff", "starts_at"),
         ]
+        constraints: ClassVar = [alive_unique("appointment_reference_once", "reference", unless_empty="reference")]
 
     def __str__(self) -> str:
         return self.title

@@ -60,6 +60,12 @@ def parent(model: str, label: Any, *, name: str = "+", required: bool = False) -
     )
 
 
+def reference_field(help_text: Any) -> Any:
+    """A number of another system's; unique where there is one. With a default of the database's own it is added to
+    a large table at once."""
+    return models.CharField(_("reference"), max_length=100, blank=True, default="", db_default="", help_text=help_text)
+
+
 def zone_field(**options: Any) -> Any:
     return models.CharField(
         _("time zone"), max_length=64, validators=[validate_zone], help_text=_("Such as Europe/Bucharest."), **options

@@ -6,7 +6,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from integration_hub.records.models.base import Record, alive_index, parent, phone_field
+from integration_hub.records.models.base import Record, alive_index, alive_unique, parent, phone_field, reference_field
 
 
 def new_code() -> str:
@@ -26,6 +26,7 @@ class Ticket(Record):
     # These hold a place at the event.
     HOLDING: ClassVar[tuple[str, ...]] = (Status.RESERVED, Status.VALID)
 
+    reference = reference_field(_("The number another system knows this ticket by."))
     event = parent("records.Event", _("event"), name="tickets", required=True)
     ticket_type = parent("records.TicketType", _("ticket type"), name="tickets", required=True)
     order_item = parent("records.OrderItem", _("order line"), name="tickets")
@@ -46,6 +47,7 @@ class Ticket(Record):
             alive_index("tickets_by_time", "-created_at", "-id"),
             alive_index("tickets_by_event", "event", "status"),
         ]
+        constraints: ClassVar = [alive_unique("ticket_reference_once", "reference", unless_empty="reference")]
 
     def __str__(self) -> str:
         return self.participant_name or self.code[:8]

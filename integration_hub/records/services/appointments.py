@@ -1,10 +1,12 @@
 """Appointments: times set aside for customers."""
 
+from django.utils.translation import gettext as _
+
 from integration_hub.records.models import Appointment
 from integration_hub.records.services.errors import Errors
-from integration_hub.records.services.noun import Noun, in_order
+from integration_hub.records.services.noun import Noun, in_order, taken
 
-FIELDS = ("title", "customer", "staff", "branch", "starts_at", "ends_at", "timezone", "status", "notes")
+FIELDS = ("reference", "title", "customer", "staff", "branch", "starts_at", "ends_at", "timezone", "status", "notes")
 
 
 def _fill(appointment: Appointment) -> None:
@@ -14,6 +16,8 @@ def _fill(appointment: Appointment) -> None:
 
 def _check(appointment: Appointment, before: Appointment | None, errors: Errors) -> None:
     in_order(appointment, errors)
+    if before is None or appointment.reference != before.reference:
+        taken(appointment, "reference", errors, _("Another appointment already has the reference “%(value)s”."))
 
 
 noun = Noun(Appointment, "appointment", FIELDS, fill=_fill, check=_check)

@@ -65,6 +65,9 @@ class Plan(Generic[R]):
         return "created" if self.before is None else "updated" if self.changed else "unchanged"
 
 
+Looked = tuple[dict[str, Order], list[Plan[Order]]]  # the orders that are there by number, and a plan for each entry
+
+
 @dataclass
 class Outcome:
     """How many came out how, what the orders add up to, by currency, and the plans that were carried out."""
@@ -115,9 +118,14 @@ def plan_customer(entry: CustomerEntry) -> Plan[Customer]:
 
 
 def save_orders(
-    company: Company, entries: Sequence[OrderEntry], *, refused: dict[int, Invalid] | None = None
+    company: Company,
+    entries: Sequence[OrderEntry],
+    *,
+    refused: dict[int, Invalid] | None = None,
+    looked: Looked | None = None,
 ) -> Outcome:
-    """Create or update these orders, known by their numbers, and their new customers.
+    """Create or update these orders, known by their numbers, and their new customers. `looked`: what `look` said of
+    them before the caller's own transaction began.
 
     Invalid undoes the whole chunk, unless `refused` is given: then it notes what is wrong by the place of the entry,
     the others are saved, and the outcome holds their plans only.
@@ -125,18 +133,28 @@ def save_orders(
     wrong: dict[int, Invalid] = {} if refused is None else refused
     new = [entry.customer for entry in entries if entry.customer is not None and entry.customer._state.adding]
     try:
-        return _save_orders(company, entries, wrong, whole=refused is None)
+        return _save_orders(company, entries, wrong, looked, whole=refused is None)
     except Raced:
         for customer in new:
             customer._state.adding = True  # they were rolled back
-        return _save_orders(company, entries, wrong, whole=refused is None)
+        return _save_orders(company, entries, wrong, None, whole=refused is None)
+
+
+def look(company: Company, entries: Sequence[OrderEntry]) -> Looked:
+    """The orders as they are, and what saving these entries would make of them. Invalid when one is wrong."""
+    return _plan_orders(company, entries, {}, whole=True)
 
 
 def _save_orders(
-    company: Company, entries: Sequence[OrderEntry], refused: dict[int, Invalid], *, whole: bool
+    company: Company,
+    entries: Sequence[OrderEntry],
+    refused: dict[int, Invalid],
+    looked: Looked | None,
+    *,
+    whole: bool,
 ) -> Outcome:
     # Planned before the transaction, so that it is short; planned again where somebody was quicker.
-    known, plans = _plan_orders(company, entries, refused, whole=whole)
+    known, plans = looked or _plan_orders(company, entries, refused, whole=whole)
     with work(company.pk, PRIO_BACKFILL) as unit:
         if _moved(company, entries, known):
             known, plans = _plan_orders(company, entries, refused, whole=whole)
@@ -144,13 +162,14 @@ def _save_orders(
         for plan in plans:
             outcome.count(plan)
         good = [entry.customer for place, entry in enumerate(entries) if place not in refused]
-        _insert_customers(unit, [one for one in dict.fromkeys(good) if one and one._state.adding], outcome)
+        insert_customers(unit, [one for one in dict.fromkeys(good) if one and one._state.adding], outcome)
         _insert(unit, [plan.now for plan in plans if plan.before is None])
         _store(unit, [plan for plan in plans if plan.before is not None and plan.changed])
     return outcome
 
 
-def _insert_customers(unit: Unit, new: Sequence[Customer], outcome: Outcome) -> None:
+def insert_customers(unit: Unit, new: Sequence[Customer], outcome: Outcome) -> None:
+    """Save those that were made for other records."""
     if new:
         statements.insert(new)
         unit.made("customer", *(customer.pk for customer in new))
@@ -180,7 +199,7 @@ def _store(unit: Unit, plans: Sequence[Plan[Order]]) -> None:
 
 def _plan_orders(
     company: Company, entries: Sequence[OrderEntry], refused: dict[int, Invalid], *, whole: bool
-) -> tuple[dict[str, Order], list[Plan[Order]]]:
+) -> Looked:
     """The orders as they are, and plans; what is wrong goes into `refused`, or is raised where it is all or nothing."""
     refused.clear()
     known = known_orders(company, [entry.number for entry in entries])
@@ -254,5 +273,5 @@ def create_tickets(company: Company, told: Sequence[Mapping[str, Any]]) -> list[
         unit.made("ticket", *(ticket.pk for ticket in new))
         tickets.count_again(unit, *new)
         holding = [ticket for ticket in new if ticket.status in Ticket.HOLDING]
-        unit.verify(lambda: tickets.check_places(*holding))
+        unit.verify(tickets.check_places, *holding)
     return new

@@ -49,7 +49,7 @@ class Unit:
         self.spreads: dict[str, Spread] = {}
         self.customers: set[UUID] = set()
         self.events: set[UUID] = set()
-        self.last: list[Callable[[], None]] = []
+        self.last: dict[Callable[..., None], list[Record]] = {}
         self.orders: list[days.Change] = []
 
     def touch(self, record_type: str, *ids: UUID) -> None:
@@ -82,15 +82,16 @@ class Unit:
         """Orders as they were and as they are; None: it was not there, or is gone. The days' sums must follow."""
         self.orders += [days.change(before, after) for before, after in changes]
 
-    def verify(self, check: Callable[[], None]) -> None:
-        """Run `check` when the customers and events are locked: what it reads then is how it will be committed."""
-        self.last.append(check)
+    def verify(self, check: Callable[..., None], *records: Record) -> None:
+        """Run `check` with all records it was asked about when the customers and events are locked: what it reads then
+        is how it will be committed."""
+        self.last.setdefault(check, []).extend(records)
 
     def finish(self) -> None:
         self.touch("customer", *history.refresh_customers(self.company_id, self.customers))
         self.touch("event", *history.refresh_events(self.company_id, self.events))
-        for check in self.last:
-            check()
+        for check, records in self.last.items():
+            check(*records)
         days.enter(self.company_id, self.orders)
         for record_type in sorted({*self.changed, *self.spreads}):
             self._enqueue(record_type, self.changed[record_type], self.spreads.get(record_type))
