@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import path
+from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -12,10 +13,13 @@ from rest_framework.response import Response
 from integration_hub.api.fields import Totals
 from integration_hub.api.filters import OrderFilter, selection
 from integration_hub.records.models import Order
-from integration_hub.records.summing import DAYS, TOP, Summary, summary
+from integration_hub.records.summing import DAYS, TOP, BeingCounted, Summary, summary
 from integration_hub.rest.fields import Id, Text, Whole
+from integration_hub.rest.problems import Problem
 from integration_hub.rest.serializers import StrictSerializer
 from integration_hub.rest.views import HubViewSet
+
+COUNTING_RETRY_AFTER = "5"  # seconds; a million orders take about 40 to be counted
 
 
 class LineSerializer(StrictSerializer):
@@ -82,7 +86,13 @@ class SummaryView(HubViewSet):
 
     @extend_schema(operation_id="orders_summary", summary="Add orders up", responses=SummarySerializer, filters=True)
     def retrieve(self, request: Request) -> Response:
-        return Response(as_json(summary(selection(request, self.company))))
+        try:
+            return Response(as_json(summary(selection(request, self.company))))
+        except BeingCounted as counting:
+            sentence = _("%(so_far)s Repeat the request when Retry-After is over, or ask for fewer days.")
+            raise Problem(
+                "unavailable", sentence % {"so_far": counting}, headers={"Retry-After": COUNTING_RETRY_AFTER}
+            ) from None
 
 
 def as_json(made: Summary) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from integration_hub.companies import zones
 from integration_hub.companies.models import Company
 from integration_hub.records.models import Customer, DayBook, Order, OrderCustomer, OrderDay
 
+ADDED_UP = 50_000  # orders that are added up one by one while somebody waits
+
 # So many customers are named one by one, which tells the database how few orders to expect.
 NAMED = 1_000
 
@@ -58,9 +60,12 @@ class Selection:
         if (pk := as_uuid(self.customer)) is not None:
             return Q(customer=pk)
         lookup = "email__iexact" if "@" in self.customer else "name__icontains"
-        known = Customer.everywhere.filter(company_id=self.company.pk, deleted_at=None, **{lookup: self.customer})
-        some = list(known.order_by().values_list("pk", flat=True)[: NAMED + 1])
-        return Q(customer__in=some if len(some) <= NAMED else known.order_by().values("pk"))
+        return of_customers(customers_of(self.company).filter(**{lookup: self.customer}))
+
+    @property
+    def is_many(self) -> bool:
+        """Whether they are too many to be added up one by one while somebody waits."""
+        return self.orders().order_by()[: ADDED_UP + 1].count() > ADDED_UP
 
     # --- the roll-ups
 
@@ -94,6 +99,17 @@ class Selection:
         if not self.customer:
             return self.day_rows(book)
         return self.customer_rows(book) if self.by_customer_only else None
+
+
+def customers_of(company: Company) -> QuerySet[Customer]:
+    rows: QuerySet[Customer] = Customer.everywhere.filter(company_id=company.pk, deleted_at=None)
+    return rows
+
+
+def of_customers(known: QuerySet[Customer]) -> Q:
+    """The orders of these customers."""
+    some = list(known.order_by().values_list("pk", flat=True)[: NAMED + 1])
+    return Q(customer__in=some if len(some) <= NAMED else known.order_by().values("pk"))
 
 
 def _books(company: Company) -> QuerySet[DayBook]:

@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
+from django.utils.translation import gettext as _
 
+from integration_hub.companies.models import Company
 from integration_hub.records import money
-from integration_hub.records.models import Customer, Order
+from integration_hub.records.models import Customer, DayBook, Order
 from integration_hub.records.selection import Selection
 
 TOP = 10
@@ -70,15 +72,35 @@ class Summary:
         return max(sorted(+self.by_currency), key=self.by_currency.__getitem__, default="")
 
 
+class BeingCounted(Exception):
+    """The roll-ups are being made, `percent` of them are there, and meanwhile there are too many orders to add up."""
+
+    def __init__(self, percent: int) -> None:
+        self.percent = percent
+        super().__init__(_("The orders of this company are being counted: %(n)s %%.") % {"n": percent})
+
+
 def summary(chosen: Selection) -> Summary:
     """Four or five queries; with the roll-ups none of them reads many orders unless a customer is named, or the best
-    customers of certain states or days are asked for."""
+    customers of certain states or days are asked for. BeingCounted while they are being made, of many orders."""
+    if chosen.book is None and not chosen.customer and chosen.is_many:
+        raise BeingCounted(counted_share(chosen.company))
     states, days = _from_days(chosen) if chosen.book and not chosen.customer else _from_orders(chosen)
     made = _states(states)
     made.per_day = _per_day(days)
     if made.count:
         made.top_customers = _named(_by_customers(chosen, made.currency) or _by_orders(chosen, made))
     return made
+
+
+def counted_share(company: Company) -> int:
+    """Of the time in which its orders were placed, how much is in the roll-ups by now: 0 to 99 percent."""
+    book = DayBook.everywhere.filter(company=company, zone=company.timezone).first()
+    placed = Order.everywhere.filter(company_id=company.pk, deleted_at=None).values_list("placed_at", flat=True)
+    first, last = placed.order_by("placed_at").first(), placed.order_by("-placed_at").first()
+    if book is None or book.walked_to is None or first is None or last is None or first == last:
+        return 0
+    return max(0, min(99, int(100 * ((book.walked_to - first) / (last - first)))))
 
 
 Rows = Iterable[tuple[Any, ...]]

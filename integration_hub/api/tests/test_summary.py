@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from integration_hub.records import selection, summing
+from integration_hub.records import guard, selection, summing
 from integration_hub.records.models import DayBook, Order
 from integration_hub.records.services import customers, daybooks, orders
 from integration_hub.rest.tests.test_access import problem
@@ -188,3 +188,22 @@ def test_the_summary_costs_the_same_for_any_number_of_orders(program, company, s
             asked(program, "/summary")
         for n in range(5):
             orders.create(company, {"total": "1", "placed_at": NOON - timedelta(days=n)})
+
+
+def test_while_the_roll_ups_are_made_many_orders_are_not_added_up(program, company, shelf, monkeypatch):
+    """Few are; of many the answer says how far the counting is, and when to ask again."""
+    assert asked(program, "/summary")["count"] == 6  # no roll-ups yet, and few
+    monkeypatch.setattr(selection, "ADDED_UP", 5)
+    answer = program.get("/api/orders/summary")
+    assert problem(answer, 503)["type"].endswith("/unavailable")
+    assert answer["Retry-After"] == "5"
+    assert answer.json()["detail"].startswith("The orders of this company are being counted: 0 %. Repeat the request")
+    assert asked(program, "/summary", status="Delivered")["count"] == 2  # these are few
+    assert asked(program, "", page_size=2)["count"] == 6  # lists go on
+    with guard.writing():
+        DayBook.everywhere.create(company=company, zone=company.timezone, walked_to=NOON - timedelta(hours=24))
+        half_made = program.get("/api/orders/summary").json()["detail"]
+        assert "being counted: 39 %" in half_made
+        DayBook.everywhere.filter(company=company).delete()
+    daybooks.tend_one(company.pk)
+    assert asked(program, "/summary")["count"] == 6

@@ -160,3 +160,14 @@ def test_a_whole_number_finds_its_order_and_a_part_of_it_still_all(staff, shelf)
     for wanted, numbers in (("N1", {"N1"}), ("n", {"N0", "N1", "N2"}), ("ana@", {"N1", "N2"})):
         found = staff.get("/admin/records/order/", {"q": wanted}).context["cl"].result_list
         assert {order.order_number for order in found} == numbers
+
+
+def test_while_figures_are_being_counted_the_list_is_there(staff, shelf, company, monkeypatch):
+    monkeypatch.setattr("integration_hub.records.selection.ADDED_UP", 2)
+    page = seen(staff)
+    assert "The orders of this company are being counted: 0 %. The list below is whole." in page
+    assert all(number in page for number in ("N0", "N1", "N2")) and page.count("<rect") < 5
+    assert "1,249.50" not in page
+    daybooks.tend_one(company.pk)
+    page = seen(staff)
+    assert "being counted" not in page and "1,249.50" in page

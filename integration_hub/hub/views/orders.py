@@ -18,7 +18,7 @@ from integration_hub.hub.paging import paged
 from integration_hub.records import money
 from integration_hub.records.models import Order
 from integration_hub.records.selection import Selection, as_uuid
-from integration_hub.records.summing import summary
+from integration_hub.records.summing import BeingCounted, Summary, summary
 
 ANY = [("", gettext_lazy("Any"))]
 LONGEST = 200  # characters of a customer
@@ -79,21 +79,27 @@ def orders(request: PageRequest) -> HttpResponse:
 
 
 def shown(request: PageRequest, chosen: Selection) -> dict[str, Any]:
-    made = summary(chosen)
-    drawn = order_charts.bars(made, chosen.first, chosen.last)
+    """The list always; the figures as soon as they are there."""
     rows = chosen.orders().select_related("customer").order_by("-placed_at", "-id")
     found = paged(request, rows)
     for order in found.rows:
         order.shown = money.text(order.total, order.currency)
+    try:
+        told = figures(summary(chosen), chosen)
+    except BeingCounted as counting:
+        told = {"counting": counting}
+    return {"page": found, **told, **addresses(chosen)}
+
+
+def figures(made: Summary, chosen: Selection) -> dict[str, Any]:
+    drawn = order_charts.bars(made, chosen.first, chosen.last)
     return {
         "made": made,
-        "page": found,
         "orders_chart": order_charts.orders_chart(drawn),
         "amounts_chart": order_charts.amounts_chart(drawn, made.currency),
         "by_status": order_charts.parts(Order.Status.choices, made.by_status, made.count),
         "by_priority": order_charts.parts(Order.Priority.choices, made.by_priority, made.count),
         "by_currency": order_charts.currencies(made),
-        **addresses(chosen),
     }
 
 

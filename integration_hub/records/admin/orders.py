@@ -7,12 +7,13 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ERROR_FLAG, ORDER_VAR, PAGE_VAR
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from integration_hub.companies.middleware import FIELD
+from integration_hub.companies.models import Company
 from integration_hub.companies.requests import HubRequest
 from integration_hub.records import money
 from integration_hub.records.admin.base import (
@@ -25,8 +26,8 @@ from integration_hub.records.admin.base import (
     pill,
     save,
 )
-from integration_hub.records.models import Order, OrderItem
-from integration_hub.records.selection import Selection
+from integration_hub.records.models import Customer, Order, OrderItem
+from integration_hub.records.selection import Selection, customers_of, of_customers
 from integration_hub.records.services import items, orders
 
 # How a state looks in the list: the colour only underlines the word.
@@ -114,6 +115,17 @@ class ItemInline(PartInline):
         return "" if item.amount is None else money.text(item.amount, item.order.currency)
 
 
+FOUND = 1_000  # orders found by a part of their number
+
+
+def called(company: Company, term: str) -> QuerySet[Customer]:
+    """The customers who have each of these words in their name or e-mail."""
+    rows = customers_of(company)
+    for word in term.split():
+        rows = rows.filter(Q(name__icontains=word) | Q(email__icontains=word))
+    return rows
+
+
 # Filters of the orders' page that this list takes as well.
 OF_CUSTOMER = ("customer__id__exact", "customer__name__icontains", "customer__email__iexact")
 STATES = {"status__exact": Order.Status, "priority__exact": Order.Priority}
@@ -184,11 +196,18 @@ class OrderAdmin(RecordAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
-        """A whole order number is found by its index; anything else is a part of a number, a name or an e-mail."""
-        exact = queryset.filter(order_number=search_term.strip())
-        if search_term.strip() and exact.exists():
-            return exact, False
-        return super().get_search_results(request, queryset, search_term)
+        """A whole order number is found by its index; anything else is a part of a number, or of the customer's name or
+        e-mail. Of the orders with such a number the newest are shown, if there are very many."""
+        term, company = search_term.strip(), cast(HubRequest, request).company
+        exact = queryset.filter(order_number=term)
+        if not term or company is None or exact.exists():
+            return (exact if term else queryset), False
+        parts = queryset.filter(order_number__icontains=term).order_by("-placed_at", "-pk")
+        found = list(parts.values_list("pk", flat=True)[: FOUND + 1])
+        if len(found) > FOUND:
+            said = _("More than %(n)s orders have “%(part)s” in their number; of these you see the newest. Type more.")
+            messages.info(request, said % {"n": f"{FOUND:,}", "part": term})
+        return queryset.filter(Q(pk__in=found[:FOUND]) | of_customers(called(company, term))), False
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
