@@ -54,7 +54,7 @@ FROM orders WHERE company_id = {company}
 def run(env: dict[str, str], *words: str) -> Any:
     """What this module prints when it runs with the hub's environment."""
     command = [sys.executable, "-m", __spec__.name, *words]
-    done = subprocess.run(command, cwd=BASE, env={**env, "PROCESS": "worker"}, check=True, capture_output=True)
+    done = subprocess.run(command, cwd=BASE, env={**env, "HUB_PROCESS": "worker"}, check=True, capture_output=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
