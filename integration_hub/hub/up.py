@@ -78,6 +78,9 @@ def set_defaults(place: Place) -> None:
     """What the programs read from the environment, where nothing else was said: every provider is its simulator, which
     knows this hub by a demo id."""
     os.environ.setdefault("PUBLIC_URL", f"http://localhost:{place.port}")
+    if place.host == "127.0.0.1" and os.environ["PUBLIC_URL"].startswith("http://localhost:"):
+        # Whoever enters an address sits at this machine: it may lead to this machine, to the sandbox say.
+        os.environ.setdefault("ALLOWED_PRIVATE_HOSTS", "127.0.0.1")
     os.environ.setdefault("HUB_BEAT", "inside" if place.sqlite else "alone")
     os.environ.setdefault("LOG_FORMAT", "console" if sys.stdout.isatty() else "json")
     for folder in sorted((BASE / "providers").iterdir()):

@@ -10,7 +10,7 @@ from typing import Any
 from django.template import Context, Engine
 from django.utils.translation import gettext
 
-from integration_hub.sandbox import forms
+from integration_hub.sandbox import forms, inbox
 from integration_hub.sandbox.clock import iso
 from integration_hub.sandbox.requestlog import Entry
 from integration_hub.sandbox.sheets import Grid, Sheet, Shown
@@ -57,6 +57,7 @@ def front(world: World, request: Request) -> Response:
     for key, simulator in world.simulators.items():
         with simulator.lock:
             cards.append((key, simulator.name, simulator.card()))
+    cards.append(("webhooks", gettext("Outgoing webhooks"), inbox.card(world)))
     return render("front.html", cards=cards, grids=[_requests(world)], counters=world.requests.counters())
 
 
@@ -94,6 +95,11 @@ def _shown(sheet: Sheet, status: int = 200, wrong: str = "") -> Response:
     return render("sheet.html", status, sheet=sheet, grids=sheet.grids, wrong=wrong)
 
 
+def letters(world: World, request: Request) -> Response:
+    """`webhooks/<name>`: what the hub sent there."""
+    return _shown(inbox.sheet(world, request.path))
+
+
 def missing() -> Response:
     return render("missing.html", 404)
 
@@ -125,4 +131,6 @@ PAGES: dict[tuple[str, str], Callable[[World, Request], Response]] = {
     ("GET", "browse"): browse,
     ("POST", "browse"): act,
     ("GET", "assets"): asset,
+    ("GET", "webhooks"): letters,
+    ("POST", "webhooks"): inbox.take,
 }

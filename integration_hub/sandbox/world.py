@@ -14,6 +14,7 @@ from django.utils.module_loading import import_string
 
 from integration_hub.contract import registry
 from integration_hub.sandbox.faults import Fault, FaultQueue
+from integration_hub.sandbox.inbox import Inbox
 from integration_hub.sandbox.keeping import Keeper
 from integration_hub.sandbox.requestlog import RequestLog
 from integration_hub.sandbox.simulator import BadOrder, Simulator
@@ -46,6 +47,7 @@ class World:
         self.simulators = {simulator.key: simulator for simulator in simulators}
         self.faults = FaultQueue()
         self.requests = RequestLog()
+        self.inbox = Inbox()
         self._interrupted = threading.Event()
         self.keeper = Keeper(state_file, self.simulators.values()) if state_file else None
 
@@ -62,6 +64,7 @@ class World:
             self._interrupt()
             self.faults.clear()
             self.requests.clear()
+            self.inbox.clear()
         for simulator in [self.simulator(provider)] if provider else self.simulators.values():
             with simulator.lock:
                 simulator.reset()
