@@ -61,6 +61,8 @@ def update(row: Subscription, given: Mapping[str, Any], *, actor: str) -> Subscr
         if changes:
             Subscription.everywhere.filter(pk=row.pk).update(**changes)
             _note("changed", row, actor, {"fields": sorted(changes)})
+        if "url" in changes:
+            _begin_afresh(row)
         if active is not None:
             switch(row, on=active, actor=actor)
     row.refresh_from_db()
@@ -68,20 +70,25 @@ def update(row: Subscription, given: Mapping[str, Any], *, actor: str) -> Subscr
 
 
 def switch(row: Subscription, *, on: bool, actor: str) -> None:
-    """Off: what waits is kept. On: it goes out now, with all its tries, and the endpoint's past is forgotten."""
+    """Off: what waits is kept. On: it goes out now, and the endpoint's past is forgotten."""
     with transaction.atomic():
         if not on:
             Subscription.everywhere.filter(pk=row.pk).update(active=False)
             trouble.works_again(row)
         else:
-            fresh = {"failures": 0, "failing_since": None, "not_before": None, "slow": False, "sentence": ""}
-            Subscription.everywhere.filter(pk=row.pk).update(active=True, off=Off.NO, off_at=None, **fresh)
-            waiting = Delivery.everywhere.filter(subscription=row, state=State.DUE)
-            waiting.update(run_at=clock.now(), failing_since=None)
-            trouble.works_again(row)
-            transaction.on_commit(nudge.publish_soon, robust=True)
+            Subscription.everywhere.filter(pk=row.pk).update(active=True, off=Off.NO, off_at=None)
+            _begin_afresh(row)
         _note("switched_on" if on else "switched_off", row, actor)
     row.refresh_from_db()
+
+
+def _begin_afresh(row: Subscription) -> None:
+    """What waits is due now, with all its tries."""
+    fresh = {"failures": 0, "failing_since": None, "not_before": None, "slow": False, "sentence": ""}
+    Subscription.everywhere.filter(pk=row.pk).update(**fresh)
+    Delivery.everywhere.filter(subscription=row, state=State.DUE).update(run_at=clock.now(), failing_since=None)
+    trouble.works_again(row)
+    transaction.on_commit(nudge.publish_soon, robust=True)
 
 
 def rotate(row: Subscription, *, actor: str) -> str:

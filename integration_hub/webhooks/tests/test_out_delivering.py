@@ -413,6 +413,17 @@ def test_an_endpoint_that_is_down_rests_and_all_goes_out_when_it_is_back(company
     assert (told.failures, told.failing_since, told.not_before) == (0, None, None)
 
 
+def test_a_new_address_is_tried_at_once(company, receiver, told):
+    receiver.says(500)
+    happen(company, "Ana", "Eva", "Ion", "Dan")
+    drain()
+    receiver.says(200)
+    receiver.came.clear()
+    services.update(told, {"url": receiver.url + "/right"}, actor="alice")
+    assert drain() == 4
+    assert names(receiver) == ["Ana", "Eva", "Ion", "Dan"]
+
+
 def test_people_are_told_after_an_hour_and_when_it_works_again(company, receiver, told):
     receiver.says(500)
     happen(company, "Ana")
