@@ -32,11 +32,14 @@ _TABLE = RateBucket._meta.db_table
 
 @dataclass(frozen=True)
 class Booking:
-    """A moment taken from a bucket: `at` by the database's clock, `planned` by this process's (monotonic)."""
+    """A moment taken from a bucket: `at` by the database's clock, `planned` by this process's (monotonic). `earliest`:
+    the same when the two clocks are compared most favourably: their difference is known only as well as a question to
+    the database is quick."""
 
     bucket: Bucket
     at: float
     planned: float
+    earliest: float
 
 
 Moment = tuple[Booking, ...]  # what one call booked, in each of its buckets
@@ -136,12 +139,13 @@ def _book(
 
 @dataclass(frozen=True)
 class _Row:
-    """A bucket's row as it was read at `now` (database) and `then` (monotonic)."""
+    """A bucket's row as it was read at `now` (database), which was between `before` and `then` (monotonic)."""
 
     seq: int
     book: Book
     closed: float
     now: float
+    before: float
     then: float = field(default_factory=time.monotonic)
 
 
@@ -149,6 +153,7 @@ def _read(buckets: Sequence[Bucket]) -> dict[str, _Row]:
     if not buckets:
         return {}
     now, offset = clock.epoch_sql()
+    before = time.monotonic()
     marks = ", ".join(["%s"] * len(buckets))
     with connection.cursor() as cursor:
         cursor.execute(
@@ -158,7 +163,7 @@ def _read(buckets: Sequence[Bucket]) -> dict[str, _Row]:
         )
         rows = cursor.fetchall()
     return {
-        key: _Row(seq, Book(free, tuple(json.loads(recent)), crowded), closed - now, now)
+        key: _Row(seq, Book(free, tuple(json.loads(recent)), crowded), closed - now, now, before)
         for key, seq, free, recent, crowded, closed, now in rows
     }
 
@@ -179,7 +184,8 @@ def _take(
                 _crowd(bucket.key)
                 raise _too_long(name, bucket, opens - row.then, prio)
             if _write(bucket.key, row.seq, after):
-                return [Booking(bucket, at, row.then + at - row.now) for at in moments], opens
+                ahead = [(at, at - row.now) for at in moments]
+                return [Booking(bucket, at, row.then + by, row.before + by) for at, by in ahead], opens
         row = _read([bucket]).get(bucket.key)
     raise _too_long(name, bucket, bucket.spacing, prio)
 
@@ -219,7 +225,7 @@ def _make(key: str) -> None:
 def late(moment: Moment, arrived: float) -> list[Late]:
     """The bookings of a call that arrived over there at this time (monotonic) at the latest, where that is later than
     planned, and when it might as well have left (database time)."""
-    found = [(booking, arrived - booking.planned - SLACK) for booking in moment if booking.bucket.slots]
+    found = [(booking, arrived - booking.earliest - SLACK) for booking in moment if booking.bucket.slots]
     return [(booking, booking.at + by) for booking, by in found if by > 0]
 
 
