@@ -355,6 +355,7 @@ SPECTACULAR_SETTINGS = {
         "DifferenceKind": "integration_hub.sync.models.proof.Kind",
         "DifferenceFix": "integration_hub.sync.models.proof.Mend",
         "WebhookEventState": "integration_hub.webhooks.models.State",
+        "WebhookDeliveryState": "integration_hub.webhooks.out.models.State",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
