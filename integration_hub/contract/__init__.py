@@ -15,7 +15,7 @@ from integration_hub.contract.errors import (
 )
 from integration_hub.contract.oauth import OAuth2, Scope
 from integration_hub.contract.provider import Account, Mirror, Provider, Route, Session, Stat
-from integration_hub.contract.records import Entry, Field, File, FileRef, RecordType, Ref, Unfit
+from integration_hub.contract.records import Entry, Field, File, FileRef, Files, RecordType, Ref, RemoteFile, Unfit
 from integration_hub.contract.resources import Resource
 from integration_hub.contract.streams import Batch, Pull, Stream
 from integration_hub.contract.sync import (
@@ -51,6 +51,7 @@ __all__ = [
     "FieldRefused",
     "File",
     "FileRef",
+    "Files",
     "Incoming",
     "MappedField",
     "Mirror",
@@ -68,6 +69,7 @@ __all__ = [
     "Refused",
     "Rejected",
     "RemoteField",
+    "RemoteFile",
     "RemoteRow",
     "Reply",
     "Resource",

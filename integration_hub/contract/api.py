@@ -49,12 +49,14 @@ def explain_nothing(reply: Reply) -> ProviderError | None:
 @dataclass(frozen=True)
 class Api:
     """`explain` turns a refusal into an error with a sentence; None leaves it to the door's table of statuses. `hosts`:
-    further addresses by a word that calls name (`content`); one put in place of the base address stands for all."""
+    further addresses by a word that calls name (`content`); one put in place of the base address stands for all.
+    `downloads`: hosts (with all below them) from which files may be fetched that a cell names."""
 
     base_url: str
     rates: tuple[Rate, ...] = ()
     explain: Callable[[Reply], ProviderError | None] = explain_nothing
     hosts: Mapping[str, str] = field(default_factory=dict)
+    downloads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,29 @@ class File:
     content: bytes
 
 
-Value: TypeAlias = "bool | int | Decimal | str | date | datetime | timedelta | tuple[str, ...] | Ref | FileRef | None"
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file in a cell over there, by the provider's id. Its address dies soon and is asked for when it is copied."""
+
+    id: str
+    name: str
+    media_type: str = ""
+    size: int | None = None
+
+
+@dataclass(frozen=True)
+class Files:
+    """All files of a cell. The engine fills in whose cell it is: the mapping, the remote row, the remote field."""
+
+    files: tuple[RemoteFile, ...] = ()
+    target: UUID | None = None
+    row: str = ""
+    field: str = ""
+
+
+Value: TypeAlias = (
+    "bool | int | Decimal | str | date | datetime | timedelta | tuple[str, ...] | Ref | FileRef | Files | None"
+)
 Values: TypeAlias = Mapping[str, Value]
 
 
@@ -45,9 +67,10 @@ Values: TypeAlias = Mapping[str, Value]
 class Field:
     """One field of a record. `kind`: text, long_text, number, integer, money, percent (a fraction: 0.1 is 10 %),
     choice, choices (several), date, datetime, duration, email, phone, url, boolean, link (a Ref to a record of the type
-    `to`), file (a FileRef), id. `read_only`: the hub computes it; it may be pushed, never pulled. `labels`: what people
-    call the choices, in their order; empty where the choices are words of their own. `identifies`: people know a record
-    by it, so that a row which was never linked can be recognised (`find`)."""
+    `to`), file (a FileRef: made here, only written), files (a Files: copied from there, only read), id. `read_only`:
+    the hub computes it; it may be pushed, never pulled. `labels`: what people call the choices, in their order; empty
+    where the choices are words of their own. `identifies`: people know a record by it, so that a row which was never
+    linked can be recognised (`find`)."""
 
     name: str
     label: str

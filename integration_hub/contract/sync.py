@@ -226,6 +226,13 @@ class Sink(ABC, Generic[ClientT]):
         """Their cell as our value; Rejected with a sentence when it cannot be read as one."""
         raise NotImplementedError
 
+    def addresses(
+        self, client: ClientT, target: Target, field: str, remote_ids: Sequence[str]
+    ) -> Mapping[tuple[str, str], str]:
+        """Where the files in this field's cells of these rows can be had just now, by row and file; files that are gone
+        are not in the answer."""
+        raise NotImplementedError
+
     def links_to(self, mapped: MappedField) -> str:
         """The id of the resource whose rows this remote field links to; empty when it is no such field."""
         return ""

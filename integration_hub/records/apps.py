@@ -16,11 +16,15 @@ class RecordsConfig(AppConfig):
         for record_type in RECORD_TYPES:
             register_record_type(record_type)
 
+        from integration_hub.records.attachments import fetching
+        from integration_hub.records.attachments import pruning as old_files
         from integration_hub.records.importing import pruning, work
         from integration_hub.records.services import daybooks, recounting
         from integration_hub.sync import rounds
 
         rounds.join(rounds.SWEEP, work.repair)
+        rounds.join(rounds.SWEEP, fetching.repair)
         rounds.join(rounds.MINUTE, daybooks.tend)
         rounds.join(rounds.NIGHT, pruning.prune)
+        rounds.join(rounds.NIGHT, old_files.prune)
         rounds.join(rounds.NIGHT, recounting.nightly)

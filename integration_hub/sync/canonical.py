@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from integration_hub.contract.api import Json
-from integration_hub.contract.records import Field, FileRef, Ref, Value
+from integration_hub.contract.records import Field, FileRef, Files, Ref, Value
 
 
 def canonical(value: Value) -> Json:
@@ -62,6 +62,7 @@ SPELLINGS: dict[type, Callable[[Any], Json]] = {
     tuple: _words,
     Ref: lambda link: [str(link.id), link.title],
     FileRef: lambda file: file.fingerprint,
+    Files: lambda cell: sorted(f"{file.id} {file.size} {file.name}" for file in cell.files) or None,
 }
 
 
@@ -71,7 +72,7 @@ def _spelling_of(value: object) -> Callable[[Any], Json]:
 
 def valued(field: Field, spelt: Any) -> Value:
     """The value of this field that is spelt so: `canonical` backwards. Of a file only its sign is kept: None."""
-    if spelt is None or field.kind == "file":
+    if spelt is None or field.kind in ("file", "files"):
         return None
     if field.kind == "link":
         return Ref(field.to, UUID(spelt[0]), str(spelt[1]))

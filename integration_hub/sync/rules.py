@@ -3,16 +3,18 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from uuid import UUID
 
 from integration_hub.contract import Direction, MappedField, RemoteRow, Sink
 from integration_hub.contract.api import Json
 from integration_hub.contract.errors import ProviderError
-from integration_hub.contract.records import Value, Values
+from integration_hub.contract.records import Files, Value, Values
 from integration_hub.sync.canonical import canonical
 from integration_hub.sync.links import NO_LINKS, Links
 from integration_hub.sync.merge import Policy, Rule, cell
 
 ONE_WAY = ("file",)  # kinds of ours that are made here and written, and never read
+COPIED = "files"  # the kind that is copied from there, and never written
 
 
 def narrowed(mapping: Direction, own: Direction, ours_kind: str, *, read_only: bool) -> Direction | None:
@@ -20,6 +22,8 @@ def narrowed(mapping: Direction, own: Direction, ours_kind: str, *, read_only: b
     allowed = {Direction.PUSH, Direction.PULL} & _ways(mapping) & _ways(own)
     if read_only or ours_kind in ONE_WAY:
         allowed -= {Direction.PULL}
+    if ours_kind == COPIED:
+        allowed -= {Direction.PUSH}
     if not allowed:
         return None
     return Direction.BOTH if len(allowed) > 1 else allowed.pop()
@@ -32,13 +36,14 @@ def _ways(direction: Direction) -> set[Direction]:
 @dataclass(frozen=True)
 class Rules:
     """The rules of one mapping. `fields`: its mapped fields, each with its own direction; `links`: what the link cells
-    of the rows at hand mean."""
+    of the rows at hand mean; `target`: the mapping."""
 
     fields: Sequence[MappedField]
     sink: Sink  # type: ignore[type-arg]
     policy: Policy = Policy.ASK
     first: Policy = Policy.ASK
     links: Links = NO_LINKS
+    target: UUID | None = None
     names: Mapping[str, MappedField] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -77,12 +82,25 @@ class Rules:
 
     def cells(self, cells: Mapping[str, Json]) -> dict[str, Json]:
         """These cells, comparable; those that are not there stay so."""
-        return {one.remote_id: cell(cells[one.remote_id]) for one in self.fields if one.remote_id in cells}
+        return {one.remote_id: self._cell(one, cells[one.remote_id]) for one in self.fields if one.remote_id in cells}
+
+    def _cell(self, mapped: MappedField, raw: Json) -> Json:
+        """Of files their names and sizes count as well."""
+        return cell(raw) if mapped.ours.kind != COPIED else self._read(raw, mapped)[1]
 
     def moved(self, row: RemoteRow, base: Mapping[str, Json]) -> bool:
         """Whether a field we read is not what it was at the last agreement."""
         return any(
-            one.remote_id not in base or cell(row.cells.get(one.remote_id)) != cell(base[one.remote_id])
+            one.remote_id not in base
+            or self._cell(one, row.cells.get(one.remote_id)) != self._cell(one, base[one.remote_id])
+            for one in self.fields
+            if one.direction is not Direction.PUSH
+        )
+
+    def empties(self, row: RemoteRow, base: Mapping[str, Json]) -> bool:
+        """Whether a field we read lost its value since the last agreement."""
+        return any(
+            cell(row.cells.get(one.remote_id)) is None and cell(base.get(one.remote_id)) is not None
             for one in self.fields
             if one.direction is not Direction.PUSH
         )
@@ -92,6 +110,8 @@ class Rules:
         row that is not known here yet."""
         mapped = self.names[rule.ours]
         value = self.sink.back(row.cells.get(rule.remote_id), mapped)
+        if isinstance(value, Files):
+            return replace(value, target=self.target, row=row.remote_id, field=mapped.remote_id)
         return self.links.ref(mapped, value) if self.links.leads(mapped) else value
 
     def alike(self, rule: Rule, mine: Values, row: RemoteRow) -> bool:

@@ -44,7 +44,7 @@ class Job:
     def rules(self) -> Rules:
         """How each mapped field is merged, where the table is read as well."""
         mapping = self.mapping
-        return Rules(self.whole.fields, self.sink, Policy(mapping.policy), Policy(mapping.first))
+        return Rules(self.whole.fields, self.sink, Policy(mapping.policy), Policy(mapping.first), target=mapping.pk)
 
     @property
     def whole(self) -> Target:

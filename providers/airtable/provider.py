@@ -106,6 +106,7 @@ class Airtable(Provider):
         rates=(Rate(5, 1, bucket="base", penalty=PENALTY), Rate(50, 1, bucket="account", penalty=PENALTY)),
         explain=explain,
         hosts={"content": "https://content.airtable.com"},
+        downloads=("airtableusercontent.com", "dl.airtable.com"),
     )
     sinks = (RecordsSink(),)
     streams = (ChangesStream(),)

@@ -41,10 +41,8 @@ def mirror_target(client: AirtableClient, settings: Mapping[str, Any], record_ty
             resource = make_missing(client, resource, record_type, ())
         except ConfigError as refusal:
             lacks = f"{_no_hub_id(resource)} {refusal.sentence}"
-    if not lacks:
-        return replace(target_from(resource, record_type, base["name"]), direction=Direction.BOTH)
-    found = _fields(resource, record_type, base["name"], merge_field_of(resource))
-    return replace(found, direction=Direction.PULL, lacks=lacks)
+    found = _fields(resource, record_type, base["name"], merge_field_of(resource), reads=True)
+    return replace(found, direction=Direction.PULL if lacks else Direction.BOTH, lacks=lacks)
 
 
 def target_from(resource: Resource, record_type: RecordType, base: str) -> ReadyTarget:
@@ -64,9 +62,9 @@ def _no_hub_id(resource: Resource) -> str:
     return text % {"table": resource.label, "field": HUB_ID}
 
 
-def _fields(resource: Resource, record_type: RecordType, base: str, hub_id: str) -> ReadyTarget:
+def _fields(resource: Resource, record_type: RecordType, base: str, hub_id: str, *, reads: bool = False) -> ReadyTarget:
     theirs = {field.id: field for field in remote_fields(resource) if field.id != hub_id}
-    pairs = suggest(record_type, list(theirs.values()), by_type=False)
+    pairs = suggest(record_type, list(theirs.values()), by_type=False, reads=reads)
     fields = [(record_type.field(name), theirs[remote_id]) for name, remote_id in pairs.items()]
     return ReadyTarget(
         label=f"{base} · {resource.label}",

@@ -26,7 +26,7 @@ from integration_hub.contract.records import Value
 from providers.airtable.building import make_missing, make_table
 from providers.airtable.cells import back, convert
 from providers.airtable.client import AirtableClient
-from providers.airtable.files import shown
+from providers.airtable.files import addresses, shown
 from providers.airtable.hooks import naming, telling
 from providers.airtable.paging import page
 from providers.airtable.ready import mirror_target, ready_target
@@ -130,6 +130,13 @@ class RecordsSink(Sink[AirtableClient]):
 
     def back(self, cell: Json, mapped: MappedField) -> Value:
         return back(cell, mapped)
+
+    def addresses(
+        self, client: AirtableClient, target: Target, field: str, remote_ids: Sequence[str]
+    ) -> Mapping[tuple[str, str], str]:
+        with blaming(target):
+            found = client.records_by_id(target.place["base"], target.place["table"], remote_ids, [field])
+        return addresses(found, field)
 
     def links_to(self, mapped: MappedField) -> str:
         return linked_table(mapped.options) if mapped.remote_type == "multipleRecordLinks" else ""

@@ -24,16 +24,33 @@ Rank = tuple[int, int]
 Bag = tuple[str, ...]
 
 
-def suggest(record_type: RecordType, theirs: Sequence[RemoteField], *, by_type: bool = True) -> dict[str, str]:
+def suggest(
+    record_type: RecordType, theirs: Sequence[RemoteField], *, by_type: bool = True, reads: bool = False
+) -> dict[str, str]:
     """Our field names and the ids of theirs; each used once. A field's own name beats a synonym, and an early synonym
-    a late one. `by_type`: what no name told may be guessed from a type that only one field has."""
+    a late one. `by_type`: what no name told may be guessed from a type that only one field has; `reads`: the table is
+    read as well, so files may come from it."""
     found = by_name(record_type, theirs)
+    if reads:
+        found |= _files(record_type, [field for field in theirs if field.id not in found.values()])
     if by_type:
         found |= _by_type(
             [ours for ours in record_type.fields if ours.name not in found],
             [field for field in theirs if field.id not in found.values()],
         )
     return {ours.name: found[ours.name] for ours in record_type.fields if ours.name in found}
+
+
+def _files(record_type: RecordType, theirs: Sequence[RemoteField]) -> dict[str, str]:
+    """Fields that hold files, for ours that are copied from there: called alike, else the only one."""
+    there = [field for field in theirs if field.type == "multipleAttachments"]
+    found: dict[str, str] = {}
+    for ours in (field for field in record_type.fields if field.kind == "files"):
+        known = {letters(word) for word in (ours.label, ours.name, *words_for(record_type.key, ours.name))}
+        named = [field for field in there if letters(field.label) in known] or (there if len(there) == 1 else [])
+        if named:
+            found[ours.name] = named[0].id
+    return found
 
 
 def by_name(record_type: RecordType, theirs: Sequence[RemoteField]) -> dict[str, str]:

@@ -1,12 +1,13 @@
 """What all record pages share: saving and deleting through the services, and what happens when they refuse."""
 
 from typing import Any, ClassVar, cast
+from uuid import UUID
 
 from django.contrib import admin, messages
 from django.contrib.admin.actions import delete_selected as confirm_deletion
 from django.db.models import QuerySet
 from django.forms.models import BaseInlineFormSet
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from integration_hub.companies.admin_base import ScopedModelAdmin
 from integration_hub.companies.models import Role
 from integration_hub.companies.requests import HubRequest
+from integration_hub.records.admin import attaching
 from integration_hub.records.admin.exports import export
 from integration_hub.records.admin.forms import RecordForm
 from integration_hub.records.importing import services as importing
@@ -74,7 +76,33 @@ class RecordAdmin(ScopedModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_export"
-        return [path("export/<slug:form>/", self.admin_site.admin_view(self.export), name=name), *super().get_urls()]
+        stem = f"{self.opts.app_label}_{self.opts.model_name}"
+        return [
+            path("export/<slug:form>/", self.admin_site.admin_view(self.export), name=name),
+            path(
+                "<uuid:pk>/attachments/<uuid:file>/",
+                self.admin_site.admin_view(self.attachment),
+                name=f"{stem}_attachment",
+            ),
+            *super().get_urls(),
+        ]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """With the files that came from a provider, where there are any."""
+        shown = super().get_fieldsets(request, obj)
+        return [*shown, (_("Attachments"), {"fields": ("attached",)})] if attaching.files_of(self, obj) else shown
+
+    @admin.display(description=gettext_lazy("files"))
+    def attached(self, record: Any) -> str:
+        """Each file as a link; those still to come say so."""
+        return attaching.listed(self, record)
+
+    def attachment(self, request: HttpRequest, pk: UUID, file: UUID) -> HttpResponseBase:
+        """One file, to be saved: to whoever may see the record."""
+        record = self.get_object(request, str(pk))
+        if record is None or not self.has_view_permission(request, record):
+            raise Http404
+        return attaching.sent(self, record, file)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         kind = self.opts.db_table
@@ -86,7 +114,8 @@ class RecordAdmin(ScopedModelAdmin):
         return export(self, request, form)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return (*super().get_readonly_fields(request, obj), *(self.times if obj else ()))
+        files = ("attached",) if attaching.files_of(self, obj) and self.fieldsets else ()
+        return (*super().get_readonly_fields(request, obj), *((*self.times, *files) if obj else ()))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)

@@ -1,6 +1,7 @@
 """The nouns of the company's own records. Written by `records.services` only."""
 
 from integration_hub.records.models.appointments import Appointment
+from integration_hub.records.models.attachments import Attachment
 from integration_hub.records.models.base import Record
 from integration_hub.records.models.customers import Customer
 from integration_hub.records.models.days import DayBook, OrderCustomer, OrderDay
@@ -27,6 +28,7 @@ RECORDS: tuple[type[Record], ...] = (
 __all__ = [
     "RECORDS",
     "Appointment",
+    "Attachment",
     "Branch",
     "Customer",
     "DayBook",

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_noop as _
 from integration_hub.contract.records import Field, Value
 from integration_hub.records import money
 from integration_hub.records.models import Customer
+from integration_hub.records.record_types.fields import ATTACHMENTS
 from integration_hub.records.record_types.reading import record_type
 from integration_hub.records.record_types.taking import taking
 from integration_hub.records.services import customers
@@ -41,6 +42,7 @@ FIELDS = (
     Field("spent", _("Spent"), read_only=True),
     Field("first_purchase_at", _("First purchase"), "datetime", read_only=True),
     Field("last_purchase_at", _("Last purchase"), "datetime", read_only=True),
+    ATTACHMENTS,
     Field("updated_at", _("Updated"), "datetime", read_only=True),
 )
 CUSTOMER = record_type(Customer, "customer", (_("Customer"), _("Customers")), FIELDS, _read, title="name")

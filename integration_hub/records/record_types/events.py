@@ -5,7 +5,7 @@ from django.utils.translation import gettext_noop as _
 from integration_hub.contract.records import Field, Value
 from integration_hub.records import money
 from integration_hub.records.models import Event
-from integration_hub.records.record_types.fields import choice, link, name_of
+from integration_hub.records.record_types.fields import ATTACHMENTS, choice, link, name_of
 from integration_hub.records.record_types.reading import record_type
 from integration_hub.records.record_types.taking import taking
 from integration_hub.records.services import events
@@ -48,6 +48,7 @@ FIELDS = (
     Field("tickets_sold", _("Tickets sold"), "integer", read_only=True),
     Field("sold_share", _("Share of capacity"), "percent", read_only=True),
     Field("revenue", _("Revenue"), read_only=True),
+    ATTACHMENTS,
     Field("updated_at", _("Updated"), "datetime", read_only=True),
 )
 EVENT = record_type(

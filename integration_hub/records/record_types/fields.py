@@ -8,11 +8,14 @@ from typing import Any
 
 from django.db.models import TextChoices
 from django.utils import translation
+from django.utils.translation import gettext_noop
 
 from integration_hub.contract.records import Field, Ref
 from integration_hub.records.models import Record
 
 LINK = "_link"
+# What is copied from a provider; nothing is ever loaded for it, since nothing of it goes out.
+ATTACHMENTS = Field("attachments", gettext_noop("Attachments"), "files")
 
 
 def choice(name: str, label: str, of: type[TextChoices], *, read_only: bool = False) -> Field:

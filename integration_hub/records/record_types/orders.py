@@ -12,7 +12,7 @@ from integration_hub.companies.models import Company
 from integration_hub.contract.records import Field, Ref, Value, Values
 from integration_hub.records import money
 from integration_hub.records.models import Order, OrderItem
-from integration_hub.records.record_types.fields import choice
+from integration_hub.records.record_types.fields import ATTACHMENTS, choice
 from integration_hub.records.record_types.reading import living, record_type
 from integration_hub.records.record_types.taking import PRIO, taking
 from integration_hub.records.services import buyers, orders
@@ -73,6 +73,7 @@ FIELDS = (
     Field("items", _("Items"), "long_text", read_only=True),
     Field("notes", _("Notes"), "long_text"),
     Field("placed_at", _("Placed"), "datetime"),
+    ATTACHMENTS,
     Field("updated_at", _("Updated"), "datetime", read_only=True),
 )
 
@@ -84,6 +85,8 @@ def _prepared(company: Company, values: dict[str, Any], order: Order | None) -> 
         known = order.customer if order else None
         said = {"name": known.name, "email": known.email} if known else {"name": "", "email": ""}
         values["customer"] = buyers.buyer(company, **(said | given), prio=PRIO)
+    if values.get("currency"):
+        values["currency"] = str(values["currency"]).strip().upper()
     return {name: value for name, value in values.items() if value is not None or name in EMPTIED}
 
 

@@ -7,11 +7,11 @@ from typing import Any
 from uuid import UUID
 
 from integration_hub.companies.models import Company
-from integration_hub.contract.records import Entry, RecordType, Unfit, Value
+from integration_hub.contract.records import Entry, Files, RecordType, Unfit, Value
 from integration_hub.records.models import Record
 from integration_hub.records.record_types import finding
 from integration_hub.records.record_types.fields import followed, named
-from integration_hub.records.services import Invalid
+from integration_hub.records.services import Invalid, attachments
 from integration_hub.records.services.noun import Noun
 
 PRIO = 2  # nobody waits for what is written back to where it came from
@@ -31,12 +31,20 @@ class _Ways:
     noun: Noun[Any]
     prepare: Prepare
     links: Sequence[str]  # the names of its link fields
+    key: str
 
     def lock(self, company: UUID, ids: Sequence[UUID]) -> None:
         living = self.noun.model.everywhere.filter(company_id=company, deleted_at=None, pk__in=ids).order_by("pk")
         list(living.select_for_update(no_key=True).values_list("pk", flat=True))
 
     def save(self, company_id: UUID, entry: Entry) -> UUID:
+        cells = [value for value in entry.values.values() if isinstance(value, Files)]
+        pk = self._save(company_id, entry)
+        for cell in cells:
+            attachments.follow(company_id, self.key, pk, cell)
+        return pk
+
+    def _save(self, company_id: UUID, entry: Entry) -> UUID:
         company = Company.objects.get(pk=company_id)
         record = _found(self.noun.model, company, entry.id)
         with _unfit(self.links):
@@ -44,7 +52,8 @@ class _Ways:
             if record is None:
                 made: UUID = self.noun.create(company, said, actor=ACTOR, prio=PRIO).pk
                 return made
-            self.noun.update(record, said, actor=ACTOR, prio=PRIO)
+            if said:
+                self.noun.update(record, said, actor=ACTOR, prio=PRIO)
         return UUID(str(record.pk))
 
     def remove(self, company_id: UUID, pk: UUID) -> None:
@@ -77,7 +86,7 @@ def taking(kind: RecordType, noun: Noun[Any], prepare: Prepare = _as_it_is) -> R
     """The kind with the way in. `prepare(company, values, record)` says what the service is to be told, where links are
     the ids of their foreign keys by then; the record is None for a new one. What the service does not know is refused
     by it."""
-    ways = _Ways(noun, prepare, [field.name for field in kind.fields if field.kind == "link"])
+    ways = _Ways(noun, prepare, [field.name for field in kind.fields if field.kind == "link"], kind.key)
     return replace(
         kind,
         lock=ways.lock,
@@ -100,5 +109,7 @@ def _found(model: type[Record], company: Company, pk: UUID | None) -> Any:
 
 
 def _said(values: Mapping[str, Value]) -> dict[str, Any]:
-    """An empty cell empties the field; several words stay several; a link is the id of what it leads to."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in followed(values).items()}
+    """An empty cell empties the field; several words stay several; a link is the id of what it leads to; files are
+    kept beside the record."""
+    said = {name: value for name, value in values.items() if not isinstance(value, Files)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in followed(said).items()}

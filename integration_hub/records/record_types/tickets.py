@@ -12,7 +12,7 @@ from integration_hub.companies.models import Company
 from integration_hub.contract.records import Field, File, Value
 from integration_hub.records.models import OrderItem, Ticket, TicketType
 from integration_hub.records.paper import ticket as paper
-from integration_hub.records.record_types.fields import choice, link, name_of
+from integration_hub.records.record_types.fields import ATTACHMENTS, choice, link, name_of
 from integration_hub.records.record_types.reading import living, record_type
 from integration_hub.records.record_types.taking import taking
 from integration_hub.records.services import Invalid, tickets
@@ -54,6 +54,7 @@ FIELDS = (
     Field("order_link", _("Order (link)"), "link", to="order"),
     Field("customer_link", _("Customer (link)"), "link", to="customer", read_only=True),
     Field("pdf", _("Ticket as PDF"), "file", read_only=True),
+    ATTACHMENTS,
     Field("updated_at", _("Updated"), "datetime", read_only=True),
 )
 TICKET = record_type(

@@ -84,6 +84,9 @@ ON_REQUEST: Mapping[str, frozenset[str]] = {
 }
 
 
+HOLDS = {"link": "multipleRecordLinks", "files": "multipleAttachments"}  # read from nothing else
+
+
 def takes(ours: Field, type: str) -> bool:
     """Whether values of our field can be written to a field of this type, as far as kinds tell."""
     nothing: frozenset[str] = frozenset()
@@ -107,8 +110,8 @@ LIKE: Mapping[str, str] = {
 def gives(ours: Field, type: str, result: str = "") -> bool:
     """Whether cells of a field of this type can be read as ours. `result`: the type of what a computed one results in.
     Everything but files can be read as text; a link is read only where the cell holds rows."""
-    if ours.kind == "link":
-        return type == "multipleRecordLinks"
+    if ours.kind in HOLDS:
+        return type == HOLDS[ours.kind]
     if type in WRITABLE:
         return takes(ours, type)
     if ours.kind in ("text", "long_text") and result != "multipleAttachments":

@@ -102,4 +102,5 @@ DEFINITIONS: Mapping[str, dict[str, Any]] = {
     "duration": _with("duration", durationFormat="h:mm"),
     "boolean": {"type": "checkbox", "options": TICK},
     "file": {"type": "multipleAttachments"},
+    "files": {"type": "multipleAttachments"},
 }

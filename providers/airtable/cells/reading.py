@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
-from integration_hub.contract import MappedField
+from integration_hub.contract import Files, MappedField, RemoteFile
 from integration_hub.contract.api import Json
 from integration_hub.contract.records import Value
 from providers.airtable.cells.choosing import ours_of
@@ -25,7 +25,9 @@ YES, NO = ("yes", "true", "checked", "1"), ("no", "false", "unchecked", "0")
 
 def back(cell: Json, mapped: MappedField) -> Value:
     """Our value; None for an empty or absent cell (False where ours is yes or no). Rejected, with a sentence, when the
-    cell cannot be read as that. Links come as ids of rows, files as names, times as instants in UTC."""
+    cell cannot be read as that. Links come as ids of rows, files without their addresses, times as instants in UTC."""
+    if mapped.ours.kind == "files":
+        return _files(cell)
     found = scalars(cell, mapped)
     if mapped.ours.kind in SEVERAL:
         return _several(found, mapped)
@@ -37,6 +39,18 @@ def back(cell: Json, mapped: MappedField) -> Value:
     if len(found) > 1:
         raise unread(mapped, _("it holds several values"))
     return reader(found[0], mapped)
+
+
+def _files(cell: Json) -> Files:
+    """The files of the cell, none where there are none; their addresses stay out."""
+    listed = cell if isinstance(cell, list) else []
+    return Files(tuple(_file(one) for one in listed if isinstance(one, dict) and isinstance(one.get("id"), str)))
+
+
+def _file(one: Mapping[str, Json]) -> RemoteFile:
+    size, name = one.get("size"), str(one.get("filename") or "")
+    clean = "".join(sign for sign in name if sign.isprintable() and is_clean(sign))
+    return RemoteFile(str(one["id"]), clean, str(one.get("type") or ""), size if isinstance(size, int) else None)
 
 
 SEVERAL = ("choices", "link", "file")

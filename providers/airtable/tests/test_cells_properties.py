@@ -11,7 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from integration_hub.contract import Field, FieldRefused, FileRef, MappedField, Ref, Rejected
+from integration_hub.contract import Field, FieldRefused, FileRef, Files, MappedField, Ref, Rejected
 from integration_hub.sync.canonical import canonical
 from providers.airtable.cells import CONVERTERS, back, convert, takes
 from providers.airtable.simulator.cells import WRITERS
@@ -202,3 +202,38 @@ def test_airtable_stores_what_is_written(kind: str, type: str, data: st.DataObje
     draft = Draft(Base("appX", "X", []), now=0.0, user="usrX", users=[], typecast=True)
     writer: Callable[..., Any] = WRITERS[type]
     assert writer(cell, theirs, draft) == cell
+
+
+# --- links and files that come in -------------------------------------------------------------------------------------
+
+ids = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", min_size=14, max_size=14)
+names = st.text(max_size=30)
+
+
+@given(row=ids.map("rec{}".format), title=names)
+def test_a_link_that_was_written_is_read_as_its_row(row: str, title: str) -> None:
+    one = field("link", "multipleRecordLinks")
+    assert back(convert(Ref("customer", UUID(int=1), title, row), one), one) == (row,)
+
+
+@given(rows=st.lists(ids.map("rec{}".format), max_size=4, unique=True))
+def test_a_link_cell_is_read_as_all_its_rows_in_their_order(rows: list[str]) -> None:
+    assert back([*rows], field("link", "multipleRecordLinks")) == (tuple(rows) or None)
+
+
+attached = st.fixed_dictionaries(
+    {"id": ids.map("att{}".format), "url": st.just("https://v5.airtableusercontent.com/v3/u/1")},
+    optional={"filename": names, "size": st.integers(0, 2**40), "type": names, "thumbnails": st.just({})},
+)
+
+
+@given(cell=st.none() | st.lists(attached, max_size=4, unique_by=lambda one: one["id"]), seed=st.randoms())
+def test_files_are_read_without_their_addresses_and_mean_the_same_in_any_order(cell: Any, seed: Any) -> None:
+    one = field("files", "multipleAttachments")
+    read = back(cell, one)
+    assert isinstance(read, Files)
+    assert [file.id for file in read.files] == [file["id"] for file in cell or ()]
+    assert "airtableusercontent" not in str(read)
+    again = [{**file, "url": "https://v5.airtableusercontent.com/v3/u/2"} for file in cell or ()]
+    seed.shuffle(again)
+    assert canonical(back(again or None, one)) == canonical(read)
