@@ -105,14 +105,6 @@ class Rules:
             if one.direction is not Direction.PUSH
         )
 
-    def empties(self, row: RemoteRow, base: Mapping[str, Json]) -> bool:
-        """Whether a field we read lost its value since the last agreement."""
-        return any(
-            cell(row.cells.get(one.remote_id)) is None and cell(base.get(one.remote_id)) is not None
-            for one in self.fields
-            if one.direction is not Direction.PUSH
-        )
-
     def value(self, rule: Rule, row: RemoteRow) -> Value:
         """Their cell as our value; Rejected with a sentence when it cannot be read as one, Awaited when it links to a
         row that is not known here yet."""
