@@ -90,6 +90,7 @@ def remove(mapping: Mapping, *, actor: str) -> None:
         )
         Schedule.everywhere.filter(mapping=mapping).update(is_active=False)
         Lane.everywhere.filter(target=mapping.pk).update(paused=Pause.RETIRED)
+        registry.provider(mapping.connection.provider).unmapped(mapping)
         audit.record("mapping.removed", company_id=mapping.company_id, actor=actor, target=mapping.label)
     runs.stop_all(mapping)
     _discard(mapping, actor)
