@@ -75,3 +75,21 @@ def test_every_kind_has_labels_and_a_template_that_is_understood(company, kind):
     row = checked(company, kind, services.template(kind))
     assert (row.state, row.rows) == ("ready", 0)
     assert all(column["field"] for column in row.columns)
+
+
+HEADINGS = {
+    "tickets": "Veranstaltung,Ticketart,Teilnehmer,E-Mail Teilnehmer,Bestellnummer,Status,Eingecheckt am",
+    "appointments": "Programare,Început,Durată,Nume client,Email client,Angajat,Filială,Stare,Observații",
+    "customers": "מספר לקוח,שם מלא,אימייל,טלפון,הערות",
+    "orders": "Número de pedido,Cliente,Fecha de pedido,Estado,Artículo,Precio unitario,Cantidad,Descuento,Moneda",
+    "events": "Eveniment,Începe la,Se termină la,Capacitate,Filială,Sală",
+    "branches": "Filiale,Straße,PLZ,Stadt,Land,Telefon,Zeitzone",
+    "staff": "Nombre,Correo electrónico,Teléfono,Puesto,Sucursal",
+}
+
+
+@pytest.mark.parametrize(("kind", "headings"), HEADINGS.items())
+def test_headings_in_other_languages_are_understood(company, kind, headings):
+    row = checked(company, kind, f"{headings}\n")
+    assert (row.state, [column["heading"] for column in row.columns if not column["field"]]) == ("ready", [])
+    assert len({column["field"] for column in row.columns}) == len(row.columns)

@@ -11,7 +11,8 @@ from django.core.management import CommandError, call_command
 from integration_hub.records.importing import saving
 from integration_hub.records.importing.chunks import Chunk
 from integration_hub.records.models import RECORDS, Customer, Order, OrderItem
-from integration_hub.records.services import bulk, customers, orders
+from integration_hub.records.services import bulk, customers, events, orders
+from integration_hub.records.tests.conftest import DAY
 
 pytestmark = [pytest.mark.django_db, pytest.mark.engine]
 
@@ -322,3 +323,17 @@ def test_another_companys_customers_are_not_found(bring, other_company):
 def test_a_file_that_is_not_there(company, tmp_path):
     with pytest.raises(CommandError, match="cannot be opened: No such file"):
         call_command("import_records", "orders", str(tmp_path / "none.csv"), "--company", company.slug)
+
+
+def test_the_command_brings_tickets_and_appointments_as_well(bring, company):
+    event = events.create(company, {"title": "Gala", **DAY})
+    events.ticket_types.create(company, {"event": event, "name": "VIP", "price": 50})
+    text = "Event;Kind of seat;Name\nGala;VIP;Ana\nGala;VIP;Dan\n"
+    said = bring("tickets", text, "--map", "Kind of seat=ticket_type", "--dry-run")
+    assert "tickets: 2 created, 0 updated, 0 unchanged (nothing saved: dry run)" in said
+    assert "tickets: 2 created" in bring("tickets", text, "--map", "Kind of seat=ticket_type")
+    assert "tickets: 0 created, 0 updated, 2 unchanged" in bring("tickets", text)  # the mapping is remembered
+    text = "Subject,Start,Minutes,Client\nTalk,2027-03-04 09:00,30,Ana\n"
+    said = bring("appointments", text)
+    assert "appointments: 1 created, 0 updated, 0 unchanged" in said and "Customers created: 1" in said
+    assert "appointments: 0 created, 0 updated, 1 unchanged" in bring("appointments", text)
