@@ -145,7 +145,7 @@ class Pinger:
             ready = [hook for hook in sim.state.hooks if hook.due is not None and (everything or hook.due <= at)]
             for hook in ready:
                 hook.due = None
-            return [made(hook, at) for hook in ready if hook.expires > at and hook.notified]
+            return [made(hook, at) for hook in ready if hook.expires > at and hook.notified and hook.enabled]
 
     def _deliver(self, sim: Simulator, ping: Ping) -> None:
         trouble = self.trouble

@@ -103,7 +103,8 @@ def order(mapping: Mapping, company: Company, sandbox: Sandbox) -> Any:
 
 def both_ways(mapping: Mapping) -> None:
     """As somebody saves it: `mapped` is called in the transaction that changes it."""
-    Mapping.everywhere.filter(pk=mapping.pk).update(direction=Direction.BOTH.value, on_remote_delete="delete")
+    way = {"direction": Direction.BOTH.value, "on_remote_delete": "delete", "by_hand": True}
+    Mapping.everywhere.filter(pk=mapping.pk).update(**way)
     mapping.refresh_from_db()
     reading.ensure(mapping)
     registry.provider("airtable").mapped(mapping)
