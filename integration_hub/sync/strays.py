@@ -18,7 +18,7 @@ from integration_hub.contract.api import Json
 from integration_hub.notices import audit, problems
 from integration_hub.sync import arriving, lanes, merging, outbox, reading
 from integration_hub.sync.calls import blame_field, handle
-from integration_hub.sync.linking import AGAIN
+from integration_hub.sync.linking import AGAIN, WAITS
 from integration_hub.sync.models import Mapping, WorkRow
 from integration_hub.sync.models.pull import Stray
 from integration_hub.sync.noting import COPY, LEFT
@@ -129,8 +129,10 @@ def _done(turn: Slice, asked: Sequence[Stray]) -> None:
 
 
 def tell(mapping: Mapping) -> None:
-    """One problem for all rows of a mapping that could not be taken in; it closes itself with the last one."""
-    key, count = f"sync:{mapping.pk}:strays", waiting(mapping.pk)[: MANY + 1].count()
+    """One problem for all rows of a mapping that could not be taken in; it closes itself with the last one. Rows that
+    follow by themselves, once the row they link to is a record, need nobody."""
+    key = f"sync:{mapping.pk}:strays"
+    count = waiting(mapping.pk).exclude(remedy=WAITS)[: MANY + 1].count()
     if not count:
         problems.close(mapping.company_id, key)
         return

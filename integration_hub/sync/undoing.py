@@ -82,6 +82,7 @@ def start(run: SyncRun, *, actor: str) -> SyncRun:
             total = SyncWrite.everywhere.filter(run=run, image__isnull=False).order_by()
             SyncRun.everywhere.filter(pk=undo.pk).update(total=total.values("record_id").distinct().count())
             audit.record("run.undone", company_id=run.company_id, actor=actor, target=str(run.pk))
+            undo.refresh_from_db(fields=["total"])
     except IntegrityError:
         raise NotPossible(_("A preview or another undo of this mapping is going on. Wait for its end.")) from None
     transaction.on_commit(lambda: outbox.wake([mapping.pk]), robust=True)

@@ -60,6 +60,8 @@ def test_runs_are_listed_newest_first(program, run, mapping, company):
         "started_by": "alice",
         "started_at": "2026-11-20T10:00:00Z",
         "finished_at": None,
+        "applied_at": None,
+        "undoes": None,
         "total": 4,
         "created": 0,
         "updated": 0,

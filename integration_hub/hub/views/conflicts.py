@@ -82,6 +82,8 @@ def conflicts(request: PageRequest) -> HttpResponse:
     shown = stretch(request, sieve.rows(request.company).order_by("-opened_at", "-id"))
     for row in shown.rows:
         _look(row, known.get(row.target))
+    for target in {row.target for row in shown.rows} & known.keys():
+        known[target].name_links([row for row in shown.rows if row.target == target])
     context = {
         "page": shown,
         "sieve": sieve,

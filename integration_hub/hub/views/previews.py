@@ -134,12 +134,11 @@ def _narrowed(rows: "QuerySet[PlanRow]", show: str, wanted: str) -> "QuerySet[Pl
 
 
 def _applied(run: SyncRun) -> dict[str, Any]:
-    """How far the applying is, and what was left alone."""
-    states = dict(previews.rows(run).order_by().values_list("state").annotate(n=Count("id")))
-    left = previews.rows(run).filter(state=PlanState.SKIPPED).exclude(sentence="").exclude(what__in=previews.ONLY_TOLD)
-    skipped = left.count()
-    done = states.get(PlanState.DONE, 0) + skipped
-    return {"skipped": skipped, "done": done, "whole": done + states.get(PlanState.PLANNED, 0)}
+    """How far the applying is, and how much was left alone with a reason."""
+    rows = previews.rows(run).exclude(what__in=previews.ONLY_TOLD).order_by()
+    states = dict(rows.values_list("state").annotate(n=Count("id")))
+    skipped = rows.filter(state=PlanState.SKIPPED).exclude(sentence="").count()
+    return {"skipped": skipped, "done": run.total - states.get(PlanState.PLANNED, 0), "whole": run.total}
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------

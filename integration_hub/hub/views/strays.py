@@ -18,7 +18,7 @@ from integration_hub.hub.asking import Question, ask
 from integration_hub.hub.lens import Lens
 from integration_hub.hub.paging import paged
 from integration_hub.hub.views.problems import mapping_or_404
-from integration_hub.sync import noting, vanishing
+from integration_hub.sync import linking, noting, vanishing
 from integration_hub.sync import strays as service
 from integration_hub.sync.models import Mapping
 from integration_hub.sync.models.mapping import RemoteDelete
@@ -171,6 +171,7 @@ def _tell(request: PageRequest, word: str, agreed: vanishing.Agreed) -> None:
 
 HINTS = {
     "ambiguous": gettext_lazy("Change the row or one of the records so that only one fits, then try again."),
+    linking.WAITS: gettext_lazy("It follows by itself once the row it links to is a record here."),
     noting.COPY: gettext_lazy("Say what the copy is to be."),
     noting.LEFT: gettext_lazy("It stays a copy."),
     "report": gettext_lazy("Tell whoever runs this hub; its log says more."),
