@@ -117,6 +117,8 @@ class RecordType:
     Where records may come from a provider as well, all in the caller's transaction:
     lock(company, ids): nobody else changes these records before it ends.
     save(company, entry) -> the record's id, made or changed by the same rules as by people; Unfit when they refuse.
+    save_many(company, entries) -> what `save` would say of each, in order: its id, or the Unfit it would raise. As if
+    they were saved one after the other.
     remove(company, id): as if a person had deleted it; Unfit when others still need it.
     restore(company, id): a deleted record lives again; Unfit when it cannot.
     cancel(company, id): as if a person had cancelled it; Unfit when it cannot be; None where there is no such thing.
@@ -137,6 +139,7 @@ class RecordType:
     file: Callable[[UUID, UUID, str], File | None] | None = None
     lock: Callable[[UUID, Sequence[UUID]], None] | None = None
     save: Callable[[UUID, Entry], UUID] | None = None
+    save_many: "Callable[[UUID, Sequence[Entry]], Sequence[UUID | Unfit]] | None" = None
     remove: Callable[[UUID, UUID], None] | None = None
     restore: Callable[[UUID, UUID], None] | None = None
     cancel: Callable[[UUID, UUID], None] | None = None

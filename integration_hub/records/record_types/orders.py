@@ -1,7 +1,7 @@
 """Orders as the engine sees them; their lines are one text, a line each."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,8 @@ from integration_hub.records.record_types.fields import ATTACHMENTS, choice
 from integration_hub.records.record_types.reading import living, record_type
 from integration_hub.records.record_types.taking import PRIO, taking
 from integration_hub.records.services import buyers, orders
+from integration_hub.records.services.together import Ways
+from integration_hub.records.services.unit import Unit
 
 Line = tuple[int, str, Decimal, Decimal]  # quantity, description, unit price, discount
 _LINE = ("quantity", "description", "unit_price", "discount")
@@ -78,16 +80,39 @@ FIELDS = (
 )
 
 
-def _prepared(company: Company, values: dict[str, Any], order: Order | None) -> dict[str, Any]:
+def _prepared(
+    company: Company, values: dict[str, Any], order: Order | None, find: buyers.Find = buyers.buyer
+) -> dict[str, Any]:
     """A changed name or e-mail means another customer, never another name for the same one. A link says it best."""
     given = {name: values.pop(f"customer_{name}") or "" for name in ("name", "email") if f"customer_{name}" in values}
     if given and not values.get("customer"):
         known = order.customer if order else None
         said = {"name": known.name, "email": known.email} if known else {"name": "", "email": ""}
-        values["customer"] = buyers.buyer(company, **(said | given), prio=PRIO)
+        values["customer"] = find(company, **(said | given), prio=PRIO)
     if values.get("currency"):
         values["currency"] = str(values["currency"]).strip().upper()
     return {name: value for name, value in values.items() if value is not None or name in EMPTIED}
+
+
+class _Many(Ways):
+    """Orders saved together: whose each is, is looked up for all of them at once."""
+
+    def __init__(self, company: Company, said: Sequence[Mapping[str, Any]], there: Iterable[Any]) -> None:
+        told = [(values.get("customer_email"), values.get("customer_name")) for values in said]
+        known = [(order.customer.email, order.customer.name) for order in there if order.customer]
+        self.buyers = buyers.Buyers(company, [*told, *known])
+
+    def prepared(self, company: Company, values: dict[str, Any], record: Any) -> dict[str, Any]:
+        return _prepared(company, values, record, self.buyers.buyer)
+
+    def mark(self) -> int:
+        return len(self.buyers.new)
+
+    def back(self, mark: int) -> None:
+        self.buyers.forget(mark)
+
+    def write(self, unit: Unit) -> None:
+        self.buyers.save(unit)
 
 
 EMPTIED = ("notes", "customer")  # an empty cell of the others says nothing: an order always has them
@@ -100,4 +125,4 @@ ORDER = record_type(
     load=load,
     mirrored=orders.set_record_ids,
 )
-ORDER = taking(ORDER, orders.noun, _prepared)
+ORDER = taking(ORDER, orders.noun, _prepared, _Many)

@@ -1,6 +1,7 @@
 """Tickets as the engine sees them. The code stays at home: whoever knows it holds the ticket. Only the printed ticket
 carries it, as a square code, to where people chose to send that file."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from integration_hub.records.record_types.fields import ATTACHMENTS, choice, lin
 from integration_hub.records.record_types.reading import living, record_type
 from integration_hub.records.record_types.taking import taking
 from integration_hub.records.services import Invalid, tickets
+from integration_hub.records.services.together import Ways
 
 FOLLOWED = ("event__branch", "ticket_type", "order_item__order__customer")
 
@@ -80,16 +82,38 @@ def _file(company: UUID, pk: UUID, name: str) -> File | None:
     return File(paper.file_name(shown), paper.PDF, drawn(shown))
 
 
-def _prepared(company: Company, values: dict[str, Any], ticket: Ticket | None) -> dict[str, Any]:
+def _prepared(
+    company: Company, values: dict[str, Any], ticket: Ticket | None, memo: dict[Any, Any] | None = None
+) -> dict[str, Any]:
     """The ticket type is said by its name, which is one of its event's; the order line by the order."""
     event = values.get("event") or (ticket.event_id if ticket and "event" not in values else None)
     name = values.pop("ticket_type", None) or (ticket.ticket_type.name if ticket and "event" in values else "")
     if name and event:
-        values["ticket_type"] = _kind(company, event, name)
+        values["ticket_type"] = _once(memo, _kind, company, event, name)
     if "order" in values:
         kind = values.get("ticket_type") or (ticket.ticket_type if ticket else None)
-        values["order_item"] = _line(company, values.pop("order"), kind)
+        values["order_item"] = _once(memo, _line, company, values.pop("order"), kind)
     return values
+
+
+def _once(memo: dict[Any, Any] | None, look: Callable[..., Any], company: Company, *asked: Any) -> Any:
+    """What was looked up for another ticket a moment ago is not looked up again."""
+    if memo is None:
+        return look(company, *asked)
+    key = (look, *(getattr(one, "pk", one) for one in asked))
+    if key not in memo:
+        memo[key] = look(company, *asked)
+    return memo[key]
+
+
+class _Many(Ways):
+    """Tickets saved together: the kinds of ticket of an event, and the lines of an order, are looked up once."""
+
+    def __init__(self, company: Company, said: Sequence[Mapping[str, Any]], there: Iterable[Any]) -> None:
+        self.memo: dict[Any, Any] = {}
+
+    def prepared(self, company: Company, values: dict[str, Any], record: Any) -> dict[str, Any]:
+        return _prepared(company, values, record, self.memo)
 
 
 def _kind(company: Company, event: UUID, name: str) -> TicketType:
@@ -106,7 +130,7 @@ def _line(company: Company, order: UUID | None, kind: TicketType | None) -> Orde
     """The order's one line for such tickets."""
     if order is None:
         return None
-    fitting = list(living(OrderItem, company.pk).filter(order=order, ticket_type=kind)[:2])
+    fitting = list(living(OrderItem, company.pk).filter(order=order, ticket_type=kind).select_related("order")[:2])
     if len(fitting) != 1:
         said = gettext("The order needs exactly one line for this kind of ticket.")
         raise Invalid({"order": [said]})
@@ -114,4 +138,4 @@ def _line(company: Company, order: UUID | None, kind: TicketType | None) -> Orde
     return fitting[0]
 
 
-TICKET = taking(replace(TICKET, file=_file), tickets.noun, _prepared)
+TICKET = taking(replace(TICKET, file=_file), tickets.noun, _prepared, _Many)

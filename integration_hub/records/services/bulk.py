@@ -163,8 +163,8 @@ def _save_orders(
             outcome.count(plan)
         good = [entry.customer for place, entry in enumerate(entries) if place not in refused]
         insert_customers(unit, [one for one in dict.fromkeys(good) if one and one._state.adding], outcome)
-        _insert(unit, [plan.now for plan in plans if plan.before is None])
-        _store(unit, [plan for plan in plans if plan.before is not None and plan.changed])
+        insert_orders(unit, [plan.now for plan in plans if plan.before is None])
+        store_orders(unit, [plan for plan in plans if plan.before is not None and plan.changed])
     return outcome
 
 
@@ -176,7 +176,8 @@ def insert_customers(unit: Unit, new: Sequence[Customer], outcome: Outcome) -> N
         outcome.counts["customers created"] += len(new)
 
 
-def _insert(unit: Unit, new: Sequence[Order]) -> None:
+def insert_orders(unit: Unit, new: Sequence[Order]) -> None:
+    """Save new orders with their lines, and whatever follows from it."""
     statements.insert(new)
     items.save(unit, *(order.lines for order in new))
     unit.made("order", *(order.pk for order in new))
@@ -184,7 +185,8 @@ def _insert(unit: Unit, new: Sequence[Order]) -> None:
     orders.count_again(unit, *((order, None) for order in new))
 
 
-def _store(unit: Unit, plans: Sequence[Plan[Order]]) -> None:
+def store_orders(unit: Unit, plans: Sequence[Plan[Order]]) -> None:
+    """Save changed orders with their lines, and whatever follows from it."""
     moment = timezone.now()
     for plan in plans:
         plan.now.updated_at = moment

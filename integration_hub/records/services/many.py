@@ -39,7 +39,7 @@ def save(noun: Noun[Any], company: Company, entries: Sequence[Entry], new: Seque
             outcome.count(done)
             if done.changed:
                 known[done.now.pk] = done.now  # another row may be about the same record
-        _store(unit, noun, outcome.plans)
+        store(unit, noun, outcome.plans)
     return outcome
 
 
@@ -63,7 +63,7 @@ def _still(known: Mapping[UUID, Any], record: Any) -> Any:
     return known[record.pk]
 
 
-def _store(unit: Unit, noun: Noun[Any], plans: Sequence[Plan[Any]]) -> None:
+def store(unit: Unit, noun: Noun[Any], plans: Sequence[Plan[Any]]) -> None:
     """Write what is new and what changed, each record once, and tell who hangs on it."""
     moment = timezone.now()
     changed = {}
@@ -74,7 +74,8 @@ def _store(unit: Unit, noun: Noun[Any], plans: Sequence[Plan[Any]]) -> None:
     new = [one.now for one in plans if one.before is None]
     statements.insert(new)
     statements.update([*changed.values()], (*noun.fields, "updated_at"))
-    unit.touch(noun.key, *(record.pk for record in new), *changed)
+    unit.made(noun.key, *(record.pk for record in new))
+    unit.touch(noun.key, *changed)
     for one in plans:
         if one.before is None or one.changed:
             noun.ripples(unit, one.now, one.before, one.changed or frozenset(noun.fields))

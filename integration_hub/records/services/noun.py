@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from integration_hub.companies.models import Company
 from integration_hub.notices import audit
 from integration_hub.records.models import Record
-from integration_hub.records.services import cleaning
+from integration_hub.records.services import cleaning, rivals
 from integration_hub.records.services.errors import GENERAL, Errors, Invalid, Raced
 from integration_hub.records.services.unit import Unit, work
 
@@ -56,7 +56,7 @@ class Noun(Generic[R]):
 
     def built(self, company: Company, data: Mapping[str, Any]) -> R:
         """A valid record that is not saved yet."""
-        record, errors = self.model(company=company), Errors()
+        record, errors = fresh(self.model, company), Errors()
         self.assign(record, None, data, errors)
         cleaning.complete(record, self.fields, errors)
         if not errors.found:
@@ -223,10 +223,8 @@ def differing(now: Record, before: Record, names: tuple[str, ...]) -> Changed:
 
 def taken(record: Record, field: str, errors: Errors, sentence: str) -> None:
     """An error when another living record of the company has the same value in `field`."""
-    value = getattr(record, field)
-    others = type(record).everywhere.filter(company_id=record.company_id, deleted_at=None, **{field: value})
-    if value and others.exclude(pk=record.pk).exists():
-        errors.add(field, sentence % {"value": value})
+    if rivals.others(record, field):
+        errors.add(field, sentence % {"value": getattr(record, field)})
 
 
 def still_used(record: Record, errors: Errors, **by: Any) -> None:

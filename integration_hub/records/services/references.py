@@ -20,8 +20,8 @@ ABSENT = Absent()
 def found(company: Company, told: Sequence[Told]) -> list[Told]:
     """What was said of orders, with customers and ticket types in the place of their ids."""
     lines = [line for data in told for line in _lines(data)]
-    customers = _rows(company, Customer, (data.get("customer") for data in told))
-    kinds = _rows(company, TicketType, (line.get("ticket_type") for line in lines))
+    customers = rows(company, Customer, (data.get("customer") for data in told))
+    kinds = rows(company, TicketType, (line.get("ticket_type") for line in lines))
     return [_with(data, customers, kinds) for data in told] if customers or kinds else list(told)
 
 
@@ -30,15 +30,16 @@ def _lines(data: Told) -> list[Told]:
     return [line for line in lines if isinstance(line, Mapping)] if isinstance(lines, list) else []
 
 
-def _rows(company: Company, model: type[Record], named: Iterable[Any]) -> dict[UUID, Record | Absent]:
+def rows(company: Company, model: type[Record], named: Iterable[Any]) -> dict[UUID, Record | Absent]:
+    """The living rows of these ids in one query; ABSENT for those the company has not."""
     ids = {value for value in named if isinstance(value, UUID)}
-    rows: dict[UUID, Record | Absent] = dict.fromkeys(ids, ABSENT)
+    found: dict[UUID, Record | Absent] = dict.fromkeys(ids, ABSENT)
     if ids:
         living = model.everywhere.filter(company_id=company.pk, deleted_at=None, pk__in=ids)
         for row in living.select_related("event") if model is TicketType else living:
             row.company = company
-            rows[row.pk] = row
-    return rows
+            found[row.pk] = row
+    return found
 
 
 def _with(data: Told, customers: Mapping[UUID, Any], kinds: Mapping[UUID, Any]) -> Told:
