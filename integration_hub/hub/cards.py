@@ -93,8 +93,13 @@ class Card:
         return next((line.halted for line in self.lines if line.halted), "") if self.is_connected else ""
 
     @property
+    def unseen(self) -> Mapping | None:
+        """A mapping that waits for somebody to look at its preview and apply it."""
+        return next((line.mapping for line in self.lines if line.mapping.waits), None) if self.is_connected else None
+
+    @property
     def kind(self) -> str:
-        if self.halted:
+        if self.halted or self.unseen:
             return "warn"
         return "busy" if self.is_syncing else STATES[self.status][0]
 
@@ -102,6 +107,8 @@ class Card:
     def word(self) -> str:
         if self.halted:
             return _("Needs setting up")
+        if self.unseen:
+            return _("Waits for you")
         return _("Syncing") if self.is_syncing else str(self.status.label)
 
     @property
@@ -148,7 +155,14 @@ class Card:
             return self.summary
         if self.status is Status.NEEDS_RECONNECT and self.connection.last_error:
             return self.connection.last_error
-        return self.halted or str(STATES[self.status][1]) or self.flow
+        return self.halted or self.preview_waits or str(STATES[self.status][1]) or self.flow
+
+    @property
+    def preview_waits(self) -> str:
+        if self.unseen is None:
+            return ""
+        told = {"table": self.unseen.label}
+        return _("Nothing is read or written for “%(table)s” before you apply its preview.") % told
 
     @property
     def flow(self) -> str:

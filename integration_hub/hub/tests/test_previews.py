@@ -382,3 +382,13 @@ def test_previews_and_undos_are_among_the_runs(login: Login, alice: User, compan
     page = text(login(alice), "/admin/hub/runs/?show=plans")
     assert str(planned.pk) in page and "Ready to apply" in page
     assert page.count('id="row-') == 1
+
+
+def test_a_mapping_that_waits_says_so_on_card_and_tab(login: Login, alice: User, mapping: Mapping) -> None:
+    for address in ("/admin/hub/", "/admin/hub/paper/"):
+        page = text(login(alice), address)
+        assert "before you apply its preview." in page and "Waits for you" in page
+        assert f'href="{at(mapping)}">Look at the preview' in page
+    assert f'href="{at(mapping)}"' in text(login(alice), f"/admin/hub/paper/mappings/{mapping.pk}/")
+    Mapping.everywhere.update(waits=False)
+    assert "Waits for you" not in text(login(alice), "/admin/hub/")
