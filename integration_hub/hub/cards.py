@@ -56,7 +56,10 @@ class Line:
 
     @property
     def in_step(self) -> int:
-        """While a full run is going, what it has finished with; afterwards, everything that does not wait."""
+        """While a full run is going, what it has finished with; afterwards, everything that does not wait. Nothing
+        before somebody has applied the preview that the mapping waits for."""
+        if self.mapping.waits:
+            return 0
         behind = self.waiting.due + self.waiting.dead
         reached = self.run.done if self.run else self.whole
         return max(0, min(self.whole - behind, reached))

@@ -44,14 +44,14 @@ def at_start() -> int:
 
 def start_due() -> int:
     """Start the runs whose time has come. Claimed by a conditional update: two beats do no harm, missed times are one
-    catch-up."""
+    catch-up. A mapping that waits for a preview is left alone: the one that somebody looks at is to stay the newest."""
     now = clock.now()
     started = 0
     due = Schedule.everywhere.filter(is_active=True, next_run__lte=now, mapping__connection__status="connected")
     for schedule in due.select_related("mapping__connection").iterator(chunk_size=200):
         following = now + timedelta(minutes=schedule.minutes)
         mine = Schedule.everywhere.filter(pk=schedule.pk, next_run=schedule.next_run).update(next_run=following)
-        if mine and schedule.mapping.connection.is_active:
+        if mine and schedule.mapping.connection.is_active and not schedule.mapping.waits:
             runs.start(schedule.mapping, actor="schedule")
             started += 1
     return started

@@ -52,9 +52,10 @@ WAYS = {
 
 @dataclass(frozen=True)
 class Way:
-    """One direction a field may be given: what is sent, and what it comes to here."""
+    """One direction a field may be given: what is sent, and what it comes to (`goes`)."""
 
     value: str
+    goes: str
     arrow: str
     words: str
 
@@ -213,9 +214,9 @@ def _directed(line: Line, desk: Desk, goes: Direction, pair: Pair) -> None:
     if comes in found:
         found[comes] = own  # as it was said, so that the field follows when the mapping is turned
     name = {"name": desk.provider.name}
-    made = {one: Way(value.value, ARROWS[one], str(WAYS[one]) % name) for one, value in found.items()}
+    made = {one: Way(value.value, one.value, ARROWS[one], str(WAYS[one]) % name) for one, value in found.items()}
     line.ways = tuple(made.values())
-    line.way = made.get(comes) if comes else None
+    line.way = (made.get(comes) if comes else None) or next(iter(line.ways), None)
 
 
 def shared_lists(lines: Sequence[Line]) -> list[Shared]:

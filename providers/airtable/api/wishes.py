@@ -59,7 +59,7 @@ class Wish:
             replace(
                 known,
                 write_mode=modes.get(ours, known.write_mode),
-                direction=directions.get(ours) or _direction(known, theirs.get(remote_id)),
+                direction=directions.get(ours) or _direction(wanted, known, theirs.get(remote_id)),
             )
             for ours, remote_id in chosen
             for known in [stored.get((ours, remote_id)) or Pair(ours, remote_id)]
@@ -88,9 +88,10 @@ class Wish:
         return {**found, "match_on": keys}
 
 
-def _direction(known: Pair, theirs: RemoteField | None) -> str:
+def _direction(wanted: Draft, known: Pair, theirs: RemoteField | None) -> str:
     """A computed field can only be read."""
-    return known.direction if theirs is None or theirs.writable else Direction.PULL.value
+    only_read = wanted.reads and theirs is not None and not theirs.writable
+    return Direction.PULL.value if only_read else known.direction
 
 
 def _apart(record_type: RecordType, wanted: Draft, pair: Pair, theirs: RemoteField | None) -> bool:

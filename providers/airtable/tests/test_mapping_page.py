@@ -64,6 +64,9 @@ def number(company: Company) -> str:
     return str(made.order_number)
 
 
+BOX = re.compile('type="(checkbox|radio)"')
+
+
 def text(answer: Any) -> str:
     return html.unescape(re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode())))
 
@@ -78,7 +81,7 @@ def form(answer: Any) -> dict[str, list[str]]:
         if name:
             chosen = re.search(r'<option value="([^"]*)"[^>]*\bselected', options)
             told.setdefault(name, []).append(html.unescape(chosen[1]) if chosen else first(options))
-        elif (called := re.search(r'name="([^"]+)"', given)) and ("checkbox" not in given or " checked" in given):
+        elif (called := re.search(r'name="([^"]+)"', given)) and (" checked" in given or not BOX.search(given)):
             value = re.search(r'value="([^"]*)"', given)
             told.setdefault(called[1], []).append(html.unescape(value[1]) if value else "")
     return told

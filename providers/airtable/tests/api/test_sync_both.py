@@ -57,7 +57,7 @@ def test_both_ways_joins_what_is_the_same_and_makes_what_is_missing(program, rom
     assert set(Order.everywhere.values_list("order_number", flat=True)) == {"ORD-1", "ORD-2"}
     assert RecordLink.everywhere.get(target=mapping.pk, record_id=order.pk).remote_id == known
     assert rows(sandbox).keys() == {known, new}, "nothing is doubled"
-    assert rows(sandbox)[known]["Hub ID"] == str(order.pk)
+    assert rows(sandbox)[new]["Hub ID"] == str(Order.everywhere.get(order_number="ORD-2").pk)
     assert not Conflict.everywhere.exists()
 
 
