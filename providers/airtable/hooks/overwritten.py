@@ -8,7 +8,7 @@ What we believed stands in the run's lines, once the call is settled; that is un
 the two questions here asked: when the payload is read (most are explained then) and when the row was read again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import timedelta
 from uuid import UUID
 
@@ -29,28 +29,30 @@ from providers.airtable.hooks.payloads import Change
 LATELY = timedelta(minutes=15)  # how long ago a call may have been settled whose payload comes only now
 REMEDY = "overwritten"
 
-Step = tuple[str, Json, Json]  # remote field, the cell before and after
-Steps = Mapping[str, Sequence[Step]]  # by remote id
+Step = tuple[str, str, str]  # remote field, the cell before and after; spelled, to be compared
 
 
 def unexplained(mapping: SyncMapping, ours: Iterable[Change], mapped: set[str]) -> dict[str, list[list[Json]]]:
-    """Steps of our own writing, by remote id, of which no settled call is known to have begun where they began."""
-    steps = {
-        change.record: [[key, change.before.get(key), now] for key, now in change.now.items() if key in mapped]
-        for change in ours
-        if change.before
-    }
+    """Steps of our own writing (field, before, after), by remote id, of which no settled call is known to have begun
+    where they began."""
+    steps: dict[str, list[list[Json]]] = {}
+    for change in ours:
+        for key in change.now.keys() & change.before.keys() & mapped:
+            if change.now[key] != change.before[key]:
+                steps.setdefault(change.record, []).append([key, change.before[key], change.now[key]])
     known = _written(mapping, steps)
-    found = {
-        record: [list(one) for one in taken if one[1] != one[2] and tuple(map(_key, one)) not in known.get(record, ())]
-        for record, taken in steps.items()
+    left = {
+        record: [one for one in taken if _step(one) not in known.get(record, ())] for record, taken in steps.items()
     }
-    return {record: left for record, left in found.items() if left}
+    return {record: taken for record, taken in left.items() if taken}
 
 
 def tell(mapping: SyncMapping, waiting: Mapping[str, Sequence[Sequence[Json]]]) -> None:
-    """Of these steps, which were noted a while ago: those that our calls took in another belief. They are told."""
+    """Of these steps, which were noted a while ago: those that our calls took in another belief. They are told, unless
+    the hub is always right."""
     if not waiting or mapping.policy == Policy.HUB_WINS:
+        if problems.is_open(mapping.company_id, _problem(mapping)):
+            _sum_up(mapping)
         return
     known = _written(mapping, waiting)
     for record, steps in waiting.items():
@@ -61,13 +63,13 @@ def tell(mapping: SyncMapping, waiting: Mapping[str, Sequence[Sequence[Json]]]) 
     _sum_up(mapping)
 
 
-def _covered(step: Sequence[Json], taken: "set[tuple[str, str, str]]") -> bool:
+def _covered(step: Sequence[Json], taken: Set[Step]) -> bool:
     """We wrote what it led to, and not from what it began with."""
-    key = tuple(map(_key, step))
-    return key not in taken and any((field, after) == (key[0], key[2]) for field, _before, after in taken)
+    field, before, after = _step(step)
+    return (field, before, after) not in taken and any(one[0] == field and one[2] == after for one in taken)
 
 
-def _written(mapping: SyncMapping, remote_ids: Iterable[str]) -> "dict[str, set[tuple[str, str, str]]]":
+def _written(mapping: SyncMapping, remote_ids: Iterable[str]) -> dict[str, set[Step]]:
     """The steps our settled calls took lately, as they believed, by remote id."""
     ids = dict(
         RecordLink.everywhere.filter(target=mapping.pk, remote_id__in=list(remote_ids)).values_list(
@@ -75,15 +77,16 @@ def _written(mapping: SyncMapping, remote_ids: Iterable[str]) -> "dict[str, set[
         )
     )
     lines = SyncWrite.everywhere.filter(record_id__in=list(ids), at__gte=clock.now() - LATELY, way=Went.OUT)
-    found: dict[str, set[tuple[str, str, str]]] = {}
+    found: dict[str, set[Step]] = {}
     for record, image in lines.filter(image__isnull=False).values_list("record_id", "image"):
         for _ours, _now, field, before, after in (image or {}).values():
-            found.setdefault(ids[record], set()).add((_key(field), _key(cell(before)), _key(cell(after))))
+            found.setdefault(ids[record], set()).add(_step((field, cell(before), cell(after))))
     return found
 
 
-def _key(value: Json) -> str:
-    return repr(value)
+def _step(step: Sequence[Json]) -> Step:
+    field, before, after = step
+    return str(field), repr(before), repr(after)
 
 
 # --- the telling ------------------------------------------------------------------------------------------------------
@@ -124,9 +127,13 @@ def _title(mapping: SyncMapping, remote_id: str) -> str:
     return kind.title(loaded[record]) if record in loaded else remote_id
 
 
+def _problem(mapping: SyncMapping) -> str:
+    return f"sync:{mapping.pk}:overwritten"
+
+
 def _sum_up(mapping: SyncMapping) -> None:
     """One problem for all of them; it ends with the last, when somebody changed the row once more."""
-    key = f"sync:{mapping.pk}:overwritten"
+    key = _problem(mapping)
     mine = Stray.everywhere.filter(target=mapping.pk, remedy=REMEDY)
     count = mine.count()
     if not count:
