@@ -45,7 +45,7 @@ class Listed:
 def mapping_list(card: Card) -> dict[str, Any]:
     """For hub/mapping_list.html: the mappings, and the records that could be mapped next."""
     if card.connection is None:
-        return {"listed": [], "may_map": False, "next": []}
+        return {"listed": [], "may_map": False, "unmapped": []}
     rows = FieldMapping.objects.filter(mapping__in=[line.mapping.pk for line in card.lines])
     pairs = list(rows.values_list("mapping_id", "ours", "paused"))
     fields = Counter(mapping for mapping, ours in {(mapping, ours) for mapping, ours, _paused in pairs})
@@ -59,7 +59,7 @@ def mapping_list(card: Card) -> dict[str, Any]:
     ]
     mapped = {line.mapping.record_type for line in card.lines}
     following = [(kind.key, _(kind.plural)) for kind in registry.record_types() if kind.key not in mapped]
-    return {"listed": listed, "may_map": may_map, "next": following if may_map else []}
+    return {"listed": listed, "may_map": may_map, "unmapped": following if may_map else []}
 
 
 def _whole(line: Line) -> int:
