@@ -5,10 +5,12 @@ record which is linked to another row is a copy, made by a person over there: it
 record never follows two rows; and so is a row that fits several records.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from traceback import format_exc
+from typing import TypeVar
 from uuid import UUID
 
 import structlog
@@ -30,6 +32,7 @@ from integration_hub.sync.rows import Link
 from integration_hub.sync.turn import Slice
 
 log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 SHOWN = 5  # titles of records that are told where several fit
 NEW = Link(0, "", {}, {}, 0, None)
@@ -125,8 +128,8 @@ def _adopted(turn: Slice, part: Sequence[RemoteRow], met: Met, now: datetime) ->
         elif link is not None and link.deleted_at is None:
             arrived.odd.append(_copy(row, desk.title(pk)))
         else:
-            arrived.brought.append(desk.one(row, pk, NEW._replace(remote_id=row.remote_id), desk.values[pk]))
-    desk.closed(arrived.brought)
+            arrived.brought.append(desk.decided(row, pk, NEW._replace(remote_id=row.remote_id), desk.values[pk]))
+    desk.closed(desk.pulled(arrived.brought))
     return arrived
 
 
@@ -138,8 +141,7 @@ def _copy(row: RemoteRow, title: str) -> Odd:
 def _make(turn: Slice, arrived: Arrived, part: Sequence[RemoteRow]) -> None:
     """A record of each of these rows."""
     desk = arrived.desk
-    for row in part:
-        made = _record(turn, desk, row)
+    for made in _records(turn, desk, part):
         if isinstance(made, Brought):
             arrived.brought.append(made)
         else:
@@ -166,23 +168,60 @@ def _kept(turn: Slice) -> list[str]:
     return [*(one.remote_id for one in turn.job.rules.fields), *mine]
 
 
-def _record(turn: Slice, desk: Desk, row: RemoteRow) -> Brought | Odd:
-    owed: dict[str, Debt] = {}
+@dataclass(frozen=True)
+class New:
+    """A row of which a record is to be made: what it says, and what is owed to it."""
+
+    row: RemoteRow
+    values: dict[str, Value]
+    owed: dict[str, Debt]
+
+
+def _records(turn: Slice, desk: Desk, part: Sequence[RemoteRow]) -> list[Brought | Odd]:
+    """One result for each row. All are saved together; a bug of ours in one of them leaves the others alone."""
+    read = [_guarded(turn, row, partial(_read, desk, row)) for row in part]
+    new = [one for one in read if isinstance(one, New)]
+    odd: list[Brought | Odd] = [one for one in read if isinstance(one, Odd)]
     try:
-        pk = desk.save(Entry(None, _values(desk, row, owed)))
-    except Unfit as refusal:
-        troubles = {name: " ".join(sentences) for name, sentences in refusal.errors.items()}
-        troubles |= dict.fromkeys(owed, _("It links to a row that is not known here yet."))
-        return Odd(row, noting.said(turn, troubles), linking.WAITS if owed else "give up")
+        saved = desk.save_many([Entry(None, one.values) for one in new]) if new else []
+    except (DatabaseError, lanes.LostLane):
+        raise
+    except Exception:
+        log.exception("rows could not be taken in together", target=str(turn.held.target))
+        return [*odd, *(_guarded(turn, one.row, partial(_alone, turn, desk, one)) for one in new)]
+    return [*odd, *(_became(turn, one, result) for one, result in zip(new, saved, strict=True))]
+
+
+def _read(desk: Desk, row: RemoteRow) -> New:
+    owed: dict[str, Debt] = {}
+    return New(row, _values(desk, row, owed), owed)
+
+
+def _alone(turn: Slice, desk: Desk, one: New) -> Brought | Odd:
+    return _became(turn, one, desk.tried(Entry(None, one.values)))
+
+
+def _guarded(turn: Slice, row: RemoteRow, work: Callable[[], T]) -> T | Odd:
+    """What this comes to; where it cannot be read, or because of a bug of ours, the row is set aside."""
+    try:
+        return work()
     except ProviderError as refusal:
         return Odd(row, refusal.sentence)
     except (DatabaseError, lanes.LostLane):
         raise
-    except Exception:  # our bug, in one row: it is set aside with the traceback, the others go on
+    except Exception:
         log.exception("a row could not be taken in", target=str(turn.held.target))
         sentence = _("This row could not be taken in because of a fault in the hub.")
         return Odd(row, sentence, "report", trace=format_exc())
-    return Brought(row, pk, NEW._replace(remote_id=row.remote_id), Merge(), outcome=Outcome.CREATED, owed=owed)
+
+
+def _became(turn: Slice, one: New, result: "UUID | Unfit") -> Brought | Odd:
+    if not isinstance(result, Unfit):
+        link = NEW._replace(remote_id=one.row.remote_id)
+        return Brought(one.row, result, link, Merge(), outcome=Outcome.CREATED, owed=one.owed)
+    troubles = {name: " ".join(sentences) for name, sentences in result.errors.items()}
+    troubles |= dict.fromkeys(one.owed, _("It links to a row that is not known here yet."))
+    return Odd(one.row, noting.said(turn, troubles), linking.WAITS if one.owed else "give up")
 
 
 def _values(desk: Desk, row: RemoteRow, owed: dict[str, Debt]) -> dict[str, Value]:

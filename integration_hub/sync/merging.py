@@ -82,24 +82,21 @@ class Desk:
     def merged(self, part: Mapping[UUID, RemoteRow]) -> list[Brought]:
         """One result for each row whose link and record are still there."""
         brought = [
-            self.one(row, record, self.links[record], self.values[record])
+            self.decided(row, record, self.links[record], self.values[record])
             for record, row in part.items()
             if self._still(record, row)
         ]
-        return self.closed(brought)
+        return self.closed(self.pulled(brought))
 
     def _still(self, record: UUID, row: RemoteRow) -> bool:
         link = self.links.get(record)
         return bool(link and link.deleted_at is None and link.remote_id == row.remote_id and record in self.values)
 
-    def one(self, row: RemoteRow, record: UUID, link: Link, mine: Values) -> Brought:
-        """Decide, and save what is to be pulled."""
+    def decided(self, row: RemoteRow, record: UUID, link: Link, mine: Values) -> Brought:
+        """What is to be done; nothing is saved yet."""
         sides = self.sides(row, link, mine, self.work.get(record))
         found = merge(self.rules.all, sides, lambda rule, _ours, _theirs: self.rules.alike(rule, mine, row))
-        done = Brought(row, record, link, found, title=self.job.record_type.title(mine))
-        if found.pull:
-            self._pull(done, mine)
-        return done
+        return Brought(row, record, link, found, title=self.job.record_type.title(mine))
 
     def sides(self, row: RemoteRow, link: Link, mine: Values, work: Pending | None) -> Sides:
         """Both sides and their bases. Cells that a call of ours may have written since are no edit of theirs: they
@@ -117,22 +114,19 @@ class Desk:
         moments = Moments(work.changed_at if work and work.is_due else None, row.changed_at)
         return Sides(rules.by_id(ours), theirs, rules.by_id(base_ours), base_theirs, moments)
 
-    def _pull(self, done: Brought, mine: Values) -> None:
-        """Save their values, field by field where our rules refuse some of them."""
-        values = self.readable(done)
-        while values:
-            try:
-                self.save(Entry(done.record_id, values))
-            except Unfit as refusal:
-                named = refusal.errors.keys() & values.keys()
-                for name, sentences in refusal.errors.items():
-                    done.troubles[name if name in values else ""] = " ".join(sentences)
-                values = {name: value for name, value in values.items() if name not in named} if named else {}
-                if not named:
-                    done.troubles |= {rule.ours: done.troubles[""] for rule in done.merge.pull}
-            else:
-                done.outcome = Outcome.UPDATED
-                return
+    def pulled(self, brought: list[Brought]) -> list[Brought]:
+        """Save their values, all rows together; once more without the fields that our rules refuse."""
+        wanted = [(done, values) for done in brought if done.merge.pull and (values := self.readable(done))]
+        while wanted:
+            saved = self.save_many([Entry(done.record_id, values) for done, values in wanted])
+            left = []
+            for (done, values), result in zip(wanted, saved, strict=True):
+                if not isinstance(result, Unfit):
+                    done.outcome = Outcome.UPDATED
+                elif remaining := _without_refused(done, values, result):
+                    left.append((done, remaining))
+            wanted = left
+        return brought
 
     def readable(self, done: Brought) -> dict[str, Value]:
         """Their values in our words; what cannot be read is noted as trouble, what is not known yet as owed."""
@@ -145,6 +139,19 @@ class Desk:
             except ProviderError as refusal:
                 done.troubles[rule.ours] = refusal.sentence
         return values
+
+    def save_many(self, entries: Sequence[Entry]) -> "Sequence[UUID | Unfit]":
+        """Save these by our own rules: each one's id, or what they refuse."""
+        if self.job.record_type.save_many is not None:
+            return self.job.record_type.save_many(self.company, entries)
+        return [self.tried(entry) for entry in entries]
+
+    def tried(self, entry: Entry) -> "UUID | Unfit":
+        """Save this one: its id, or what our rules refuse."""
+        try:
+            return self.save(entry)
+        except Unfit as refusal:
+            return refusal
 
     def save(self, entry: Entry) -> UUID:
         """Save by our own rules, in a savepoint; Unfit when they refuse."""
@@ -195,3 +202,14 @@ class Desk:
         mine = self.values[done.record_id]
         left = merge(self.rules.all, self.sides(done.row, done.link, mine, None), lambda *_: False)
         return bool(left.push)
+
+
+def _without_refused(done: Brought, values: Mapping[str, Value], refusal: Unfit) -> dict[str, Value]:
+    """What is left to be saved without the fields that were refused, which are noted; nothing where it is no field."""
+    named = refusal.errors.keys() & values.keys()
+    for name, sentences in refusal.errors.items():
+        done.troubles[name if name in values else ""] = " ".join(sentences)
+    if not named:
+        done.troubles |= {rule.ours: done.troubles[""] for rule in done.merge.pull}
+        return {}
+    return {name: value for name, value in values.items() if name not in named}
