@@ -1,7 +1,7 @@
 """Outgoing webhooks for people: who is told of what, what became of it, and the buttons."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, cast
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -14,6 +14,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -36,6 +38,7 @@ SPANS = (
     (24 * 7, gettext_lazy("the last week")),
     (24 * 31, gettext_lazy("everything that is kept (30 days)")),
 )
+HIDDEN = "whsec_••••••••"
 PILLS = {State.DUE: "busy", State.DONE: "ok", State.DEAD: "bad"}
 
 
@@ -136,6 +139,8 @@ class SubscriptionAdmin(ScopedModelAdmin):
 
     @admin.display(description=gettext_lazy("Told of"))
     def told_of(self, row: Subscription) -> SafeString:
+        if set(row.events) == set(EVENTS):
+            return format_html("{}", _("everything"))
         return format_html_join(" ", "<code>{}</code>", ((one,) for one in row.events))
 
     @admin.display(description=gettext_lazy("Of which records"))
@@ -145,7 +150,9 @@ class SubscriptionAdmin(ScopedModelAdmin):
     @admin.display(description=gettext_lazy("State"))
     def standing(self, row: Subscription) -> str:
         if not row.active:
-            return pill(str(row.get_off_display()), "bad") if row.off != Off.NO else pill(_("Switched off"))
+            if row.off == Off.NO:
+                return pill(_("Switched off"))
+            return pill(_("Off: %(why)s") % {"why": row.get_off_display()}, "bad")
         if row.failures >= delivering.DOWN:
             return pill(_("Does not get through"), "warn")
         return pill(_("On"), "ok")
@@ -153,10 +160,10 @@ class SubscriptionAdmin(ScopedModelAdmin):
     @admin.display(description=gettext_lazy("Secret"))
     def signed_with(self, row: Subscription) -> SafeString:
         until = row.former_until
-        told = (
-            f" {_('The former one signs too until')} {until:%d %b, %H:%M} UTC" if until and until > clock.now() else ""
-        )
-        return format_html("<code>whsec_••••••••</code>{}", told)
+        if until is None or until <= clock.now():
+            return format_html("<code>{}</code>", HIDDEN)
+        told = _("The former one signs too until %(when)s.") % {"when": said(until)}
+        return format_html("<code>{}</code> {}", HIDDEN, told)
 
     # --- saving -------------------------------------------------------------------------------------------------------
 
@@ -287,7 +294,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
     """What became of each event, and Replay."""
 
     change_form_template = "webhooks/delivery.html"
-    list_display = ("created_at", "event", "subscription", "standing", "attempts", "next_attempt", "answer")
+    list_display = ("created_at", "standing", "event", "subscription", "attempts", "answer")
     list_display_links = ("created_at", "event")
     list_select_related = ("announcement", "subscription")
     list_filter: ClassVar = ["state", EventFilter, "subscription"]
@@ -299,7 +306,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         "event_id",
         "subscription",
         ("created_at", "attempts"),
-        ("tried_at", "next_attempt"),
+        "tried_at",
         "answer",
         "response_shown",
         "body_shown",
@@ -315,15 +322,15 @@ class DeliveryAdmin(ReadOnlyAdmin):
     def event(self, row: Delivery) -> SafeString:
         told = row.announcement
         kind = str(RECORD_TYPES.get(told.record_type, told.record_type))
-        return format_html("<code>{}</code> {}", told.type, kind)
+        return format_html("<code>{}</code><br><small>{}</small>", told.type, kind)
 
     @admin.display(description=gettext_lazy("State"), ordering="state")
     def standing(self, row: Delivery) -> str:
-        return pill(row.get_state_display(), PILLS[State(row.state)])
-
-    @admin.display(description=gettext_lazy("Next attempt"), ordering="run_at", empty_value="–")
-    def next_attempt(self, row: Delivery) -> Any:
-        return row.next_attempt_at
+        shown = pill(row.get_state_display(), PILLS[State(row.state)])
+        if row.next_attempt_at is None or not row.attempts:
+            return shown
+        told = _("again %(when)s") % {"when": said(row.next_attempt_at)}
+        return format_html("{}<br><small>{}</small>", shown, told)
 
     @admin.display(description=gettext_lazy("Last answer"))
     def answer(self, row: Delivery) -> str:
@@ -337,11 +344,15 @@ class DeliveryAdmin(ReadOnlyAdmin):
 
     @admin.display(description=gettext_lazy("What it answered"))
     def response_shown(self, row: Delivery) -> SafeString:
-        return format_html("<pre>{}</pre>", row.response) if row.response else format_html("{}", _("Nothing."))
+        return (
+            format_html('<pre tabindex="0">{}</pre>', row.response)
+            if row.response
+            else format_html("{}", _("Nothing."))
+        )
 
     @admin.display(description=gettext_lazy("What is sent"))
     def body_shown(self, row: Delivery) -> SafeString:
-        return format_html("<pre>{}</pre>", pretty(row.announcement.body))
+        return format_html('<pre tabindex="0">{}</pre>', pretty(row.announcement.body))
 
     @admin.action(description=gettext_lazy("Send the selected events again"), permissions=["replay"])
     def replay(self, request: HttpRequest, queryset: QuerySet[Delivery]) -> None:
@@ -367,6 +378,11 @@ class DeliveryAdmin(ReadOnlyAdmin):
         rows = self.get_queryset(request).filter(pk=get_object_or_404(self.get_queryset(request), pk=pk).pk)
         self.replay(request, rows)
         return HttpResponseRedirect(reverse("admin:webhooks_delivery_change", args=[pk]))
+
+
+def said(moment: datetime) -> str:
+    """In the company's zone."""
+    return date_format(timezone.localtime(moment), "j M, H:i")
 
 
 def sent_again(count: int) -> str:

@@ -33,14 +33,12 @@ def tell_off(endpoint: Subscription) -> None:
     if endpoint.off == Off.GONE:
         sentence = _("The webhook “%(name)s” was switched off: its endpoint answered that it is gone (410).")
     else:
-        sentence = _(
-            "The webhook “%(name)s” was switched off: for five days nothing got through. The last attempt: %(why)s "
-            "What happens while it is off is not sent; what waits goes out when it is on again."
-        )
+        sentence = _("The webhook “%(name)s” was switched off: for five days nothing got through. Last: %(why)s")
     problems.raise_(
         endpoint.company_id,
         key(endpoint.pk, "off"),
         sentence=sentence % told,
+        detail=_("What happens while it is off is not sent; what waits goes out when it is on again."),
         button=_("Switch it on again"),
         url=reverse("admin:switch_webhook", args=[endpoint.pk]),
     )
