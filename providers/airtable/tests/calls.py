@@ -5,10 +5,13 @@ from typing import Any
 
 from integration_hub.connections.models import Connection
 from integration_hub.contract import File
+from integration_hub.sync import lanes
+from integration_hub.sync.models.stream import StreamState
 from providers.airtable.client import AirtableClient
 from providers.airtable.hooks import tending
 from providers.airtable.models import AirtableWebhook
 from providers.airtable.simulator import demo
+from providers.airtable.streams import CHANGES
 
 BASE, TABLE = demo.SALES, "Orders"
 SECRET = "c2VjcmV0IG9mIHRoZSB0ZXN0cyBvbmx5IDEyMzQ1Njc="  # of a webhook that is nowhere
@@ -95,12 +98,9 @@ CALLS = {
 
 
 def known_reporter(connection: Connection) -> str:
-    """A webhook as the fixtures name it; the secret it signs with."""
-    AirtableWebhook.everywhere.create(
-        connection=connection,
-        company_id=connection.company_id,
-        base_id=BASE,
-        hook_id="achOrders00000001",
-        secret=SECRET,
-    )
+    """A webhook as the fixtures name it; the secret it signs with. Its stream rests: it would find out that Airtable
+    knows nothing of it."""
+    told = {"company_id": connection.company_id, "base_id": BASE, "hook_id": "achOrders00000001", "secret": SECRET}
+    AirtableWebhook.everywhere.create(connection=connection, **told)
+    lanes.pause(StreamState.everywhere.get(connection=connection, key=CHANGES).pk, "It rests.")
     return SECRET
