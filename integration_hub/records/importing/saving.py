@@ -28,7 +28,11 @@ from integration_hub.records.services import Invalid, bulk, images
 from integration_hub.sync import pacing
 
 FIRST_CHUNK, LARGEST_CHUNK = 10, 500
-SMALLEST_CHUNK = 8  # a chunk costs about as much as so many records, also when it holds fewer
+SMALLEST_CHUNK = 20  # a chunk costs about as much as so many records, also when it holds fewer
+# On SQLite a chunk holds the lock three times as long as other work in the background, and leaves it as long: half as
+# much goes into its two dozen statements, and who waits for the lock, looking every 25 ms, cannot miss the pause.
+TIMES = 3
+BUSY = 3  # on a machine that has others to serve, so many times longer: half a chunk would not be done in half the time
 LONGEST_PAUSE = 0.2  # seconds
 UNPACED = 0.5  # seconds a transaction may take where nobody waits for it
 
@@ -58,7 +62,7 @@ class Size:
 
     def __init__(self) -> None:
         self.polite = connection.vendor == "sqlite"
-        self.goal = pacing.HELD if self.polite else UNPACED
+        self.goal = TIMES * pacing.HELD if self.polite else UNPACED
         self.now = FIRST_CHUNK
         self.free_until = 0.0  # by time.monotonic(): others may have the database so long
 
@@ -69,13 +73,13 @@ class Size:
         if self.polite:
             time.sleep(max(0.0, self.free_until - time.monotonic()))
         with transaction.atomic():
-            start = time.monotonic()
+            start, worked = time.monotonic(), time.thread_time()
             yield
-            took = time.monotonic() - start
+            took = max(time.thread_time() - worked, (time.monotonic() - start) / BUSY, 0.001)
         over = time.monotonic()
         self.free_until = over + min(LONGEST_PAUSE, max(pacing.HELD, over - start))
-        fitting = int(self.now * self.goal / max(took, 0.001))
-        self.now = max(SMALLEST_CHUNK, min(LARGEST_CHUNK, self.now * 2, fitting))
+        fitting = max(SMALLEST_CHUNK, int(self.now * self.goal / took))
+        self.now = min(LARGEST_CHUNK, self.now * 2, fitting)
 
 
 def _save(held: Held, batch: Sequence[Draft], size: Size) -> bool:

@@ -191,7 +191,7 @@ def test_a_file_that_is_gone_says_so(company):
         ((chunks.Chunk, "save"), 3),
         ((saving, "_keep_images"), 2),
         ((saving, "_advance"), 4),
-        ((bulk, "_insert"), 2),
+        ((bulk, "insert_orders"), 2),
         ((files, "remove_spool"), 1),
     ],
 )
