@@ -73,7 +73,7 @@ def start_all(connection: Connection, *, actor: str) -> Response:
     """Sync every mapping and read every stream now: 202 with the runs. Problem 409 with the reason when there is
     nothing to start."""
     started = setup.sync_now(connection, actor=actor)
-    if not started and registry.provider(connection.provider).streams:
+    if not started and any(stream.counts for stream in registry.provider(connection.provider).streams):
         return Response({"address": f"/api/integrations/{connection.provider}", "runs": []}, status=202)
     if not started:
         raise Problem("conflict", _reason(connection))

@@ -150,7 +150,8 @@ def test_turning_it_leaves_out_what_has_no_part_in_it(program, connected, sandbo
 
 
 def test_a_computed_field_is_only_read(program, romanian, sandbox):
-    made = {"name": "Calculat", "type": "formula", "options": {"formula": "{Sumă Totală}*2"}}
+    options = {"formula": "{Sumă Totală}*2", "isValid": True, "result": {"type": "number"}}
+    made = {"name": "Calculat", "type": "formula", "options": options}
     sandbox.control("airtable", "add_field", base=SALES, table="Comenzi", **made)
     names = {"order_number": NUMBER, "total": "Calculat"}
     errors = problem(post(program, SYNC, wish(romanian, field_mapping=names)), 400)["errors"]
