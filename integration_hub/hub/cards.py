@@ -125,8 +125,10 @@ class Card:
 
     @property
     def webhook_address(self) -> str:
-        """Where the provider reports to for this connection; empty where it reports nothing."""
-        if self.provider.webhook is None or self.connection is None:
+        """Where people tell the provider to report to for this connection; empty where it reports nothing, or where the
+        hub tells it by itself."""
+        webhook = self.provider.webhook
+        if webhook is None or webhook.keeps_secrets or self.connection is None:
             return ""
         return f"{settings.PUBLIC_URL}/api/webhooks/{self.provider.key}/{self.connection.pk}"
 

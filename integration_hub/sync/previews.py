@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import Count, QuerySet
 from django.utils.translation import gettext as _
 
+from integration_hub.contract import registry
 from integration_hub.contract.api import Json
 from integration_hub.http import clock
 from integration_hub.notices import audit
@@ -89,6 +90,7 @@ def _go_live(mapping: Mapping, run: SyncRun) -> None:
     Mapping.everywhere.filter(pk=mapping.pk).update(waits=False)
     if mapping.waits:
         mapping.waits = False
+        registry.provider(mapping.connection.provider).mapped(mapping)
         if row := reading.ensure(mapping):
             began = (run.at or {}).get("next")
             type(row).everywhere.filter(pk=row.pk).update(cursor=began, start=began, whole_since=None, checking=False)
