@@ -16,9 +16,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-import requests
-
 from integration_hub.sandbox.clock import iso
+from integration_hub.sandbox.reporting import send
 from providers.airtable.simulator.hooks import Hook
 
 if TYPE_CHECKING:
@@ -70,12 +69,7 @@ def made(hook: Hook, at: float) -> Ping:
 
 def post(ping: Ping) -> int:
     """The status of the answer; 0 where there was none."""
-    try:
-        with requests.Session() as session:
-            session.trust_env = False
-            return session.post(ping.url, data=ping.raw, headers=ping.headers, timeout=PATIENCE).status_code
-    except requests.RequestException:
-        return 0
+    return send(ping.url, ping.raw, ping.headers, seconds=PATIENCE)
 
 
 class Pinger:
