@@ -112,7 +112,7 @@ def _linked(
     turn: Slice, run: SyncRun, part: Sequence[RemoteRow], known: dict[str, tuple[UUID, Link]], now: datetime
 ) -> tuple[list[PlanRow], int]:
     met = {known[row.remote_id][0]: row for row in part if row.remote_id in known}
-    desk = Desk(turn.job, now, list(met))
+    desk = Desk(turn.job, now, list(met), met.values())
     before, brought = desk.values, desk.merged(met)
     asking = [done for done in brought if not done.merge.is_empty or desk.owes_a_push(done)]
     drafted = [_brought(turn, run, desk, done, before) for done in asking]
@@ -155,9 +155,18 @@ def _what(done: Brought) -> Planned:
 
 
 def _made(desk: Desk, done: Brought) -> list[dict[str, Json]]:
+    """What the record would hold: what the row says, and what our own rules add to it."""
+    held = [(rule, done.link.base_ours.get(rule.ours)) for rule in desk.rules.all]
     return [
-        {"field": told["field"], "way": "in", "ours": None, "theirs": told["after"], "after": told["after"]}
-        for told in done.changes
+        {
+            "field": desk.job.label(rule.ours),
+            "way": "in",
+            "ours": None,
+            "theirs": _readable(desk, done, rule),
+            "after": after,
+        }
+        for rule, after in held
+        if after is not None
     ]
 
 
