@@ -73,7 +73,7 @@ def _there(turn: Slice, plan: Sequence[PlanRow]) -> dict[str, RemoteRow]:
 
 def _apply(turn: Slice, run: SyncRun, plan: Sequence[PlanRow], there: dict[str, RemoteRow], now: datetime) -> None:
     mine = [row for row in plan if row.record_id]
-    desk = Desk(turn.job, now, sorted({row.record_id for row in mine if row.record_id}))
+    desk = Desk(turn.job, now, sorted({row.record_id for row in mine if row.record_id}), there.values())
     before, due = desk.values, list[UUID]()
     for row in plan:
         row.sentence = _moved(turn, row, before, there)

@@ -78,7 +78,7 @@ def make(turn: Slice, found: Sequence[RemoteRow]) -> None:
     for row in found:
         with paced():
             now = lanes.fence(turn.held)
-            arrived = Arrived(Desk(turn.job, now, []))
+            arrived = Arrived(Desk(turn.job, now, [], [row]))
             _make(turn, arrived, [row])
             _settle(turn, arrived, now)
 

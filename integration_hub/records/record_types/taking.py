@@ -12,7 +12,7 @@ from integration_hub.companies.models import Company
 from integration_hub.contract.records import Entry, Files, RecordType, Unfit, Value
 from integration_hub.records.models import Record
 from integration_hub.records.record_types import finding
-from integration_hub.records.record_types.fields import followed, named
+from integration_hub.records.record_types.fields import ATTACHMENTS, followed, named
 from integration_hub.records.services import Invalid, attachments, together
 from integration_hub.records.services.noun import Noun
 
@@ -47,9 +47,9 @@ class _Ways:
         return pk
 
     def _follow(self, company_id: UUID, pk: UUID, entry: Entry) -> None:
-        """The record has the files that the entry speaks of."""
+        """The record has the files that the entry speaks of; a new one without any has none to let go."""
         for cell in entry.values.values():
-            if isinstance(cell, Files):
+            if isinstance(cell, Files) and (entry.id is not None or cell.files):
                 attachments.follow(company_id, self.key, pk, cell)
 
     def _save(self, company_id: UUID, entry: Entry) -> UUID:
@@ -148,5 +148,5 @@ def _found(model: type[Record], company: Company, pk: UUID | None) -> Any:
 def _said(values: Mapping[str, Value]) -> dict[str, Any]:
     """An empty cell empties the field; several words stay several; a link is the id of what it leads to; files are
     kept beside the record."""
-    said = {name: value for name, value in values.items() if not isinstance(value, Files)}
+    said = {name: value for name, value in values.items() if name != ATTACHMENTS.name}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in followed(said).items()}

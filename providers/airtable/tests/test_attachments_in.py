@@ -13,7 +13,7 @@ from django.test import Client
 from integration_hub.companies.models import Company, User
 from integration_hub.connections import clients, services
 from integration_hub.connections.models import Connection
-from integration_hub.contract import ConfigError, Direction, File, Rejected, registry
+from integration_hub.contract import ConfigError, Direction, Entry, File, Rejected, registry
 from integration_hub.http import clock, fetching
 from integration_hub.notices.models import Problem
 from integration_hub.records.attachments import fetching as work
@@ -172,6 +172,18 @@ def test_removed_replaced_and_brought_back(shop: Shop) -> None:
     shop.keep()
     shop.look()
     assert copies() == {}
+
+
+def test_setting_other_fields_back_leaves_the_files_alone(shop: Shop, company: Company) -> None:
+    """An undo knows of a cell of files only that there was one."""
+    shop.put("offer.txt", b"an offer")
+    shop.look()
+    work.serve()
+    save = registry.record_type("order").save
+    assert save is not None
+    save(company.pk, Entry(Order.everywhere.get().pk, {"attachments": None, "notes": "as before"}))
+    assert Order.everywhere.get().notes == "as before"
+    assert copies() == {"offer.txt": b"an offer"}
 
 
 def test_another_name_is_followed_without_fetching(shop: Shop) -> None:

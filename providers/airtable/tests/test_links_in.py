@@ -13,7 +13,7 @@ from integration_hub.contract import Direction, registry
 from integration_hub.records.models import Customer, Event, Order, Ticket
 from integration_hub.records.services import customers, events, orders
 from integration_hub.sandbox.testing import Sandbox, running
-from integration_hub.sync import lanes, mappings, nudge, reading, worker
+from integration_hub.sync import lanes, mappings, nudge, previews, reading, undoing, worker
 from integration_hub.sync.mappings import Draft, Pair
 from integration_hub.sync.models import Mapping, OwedLink, RecordLink, SyncWrite, WorkRow
 from integration_hub.sync.models.pull import Conflict, Reading, Stray
@@ -260,6 +260,27 @@ def test_a_mapping_that_only_reads_takes_links_and_writes_nothing(base: Base) ->
     drain()
     assert base.row(ORDERS, row)["Order number"] == "A-1"
     assert not WorkRow.everywhere.filter(target=sales.pk, hold="dead").exists()
+
+
+def test_a_preview_shows_a_changed_link_and_undo_sets_it_back(
+    two: tuple[Mapping, Mapping], base: Base, company: Company
+) -> None:
+    ana, order = bought(company)
+    ben, _other = bought(company, "ben@example.com")
+    base.edit(ORDERS, row_of(order), **{"Customer (link)": [row_of(ben)]})
+    _people, sales = two
+    run = previews.start(sales, actor="alice")
+    drain()
+    assert now(order).customer == ana, "nothing is written before it is applied"
+    assert "Customer (link)" in str(previews.rows(run).get(record_id=order.pk).changes)
+    previews.apply(run, actor="alice")
+    drain()
+    assert now(order).customer == ben
+    done = SyncWrite.everywhere.filter(record_id=order.pk, way="in").latest("id").run
+    undoing.start(done, actor="alice")
+    drain()
+    assert now(order).customer == ana
+    assert base.row(ORDERS, row_of(order))["Customer (link)"] == [row_of(ana)]
 
 
 def test_a_link_to_a_table_nobody_mapped_stays_as_it_was(base: Base, company: Company) -> None:
