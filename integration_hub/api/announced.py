@@ -17,5 +17,5 @@ def shown(record_type: str, company_id: UUID, ids: Sequence[UUID]) -> Mapping[UU
         return {}
     serializer: Any = view.serializer_class
     with scope.entered(company_id):
-        rows = view().related(view.model.everywhere.filter(company_id=company_id, pk__in=ids))
-        return {row.pk: serializer(row).data for row in rows}
+        rows = list(view().related(view.model.everywhere.filter(company_id=company_id, pk__in=ids)))
+        return dict(zip([row.pk for row in rows], serializer(rows, many=True).data, strict=True))
