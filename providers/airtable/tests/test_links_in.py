@@ -273,6 +273,7 @@ def test_a_preview_shows_a_changed_link_and_undo_sets_it_back(
     drain()
     assert now(order).customer == ana, "nothing is written before it is applied"
     assert "Customer (link)" in str(previews.rows(run).get(record_id=order.pk).changes)
+    run.refresh_from_db()
     previews.apply(run, actor="alice")
     drain()
     assert now(order).customer == ben
