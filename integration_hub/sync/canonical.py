@@ -62,7 +62,7 @@ SPELLINGS: dict[type, Callable[[Any], Json]] = {
     tuple: _words,
     Ref: lambda link: [str(link.id), link.title],
     FileRef: lambda file: file.fingerprint,
-    Files: lambda cell: sorted(f"{file.id} {file.size} {file.name}" for file in cell.files) or None,
+    Files: lambda cell: _words(f"{file.id} {file.size} {file.name}" for file in cell.files),
 }
 
 

@@ -18,8 +18,8 @@ from integration_hub.contract.records import Values
 from integration_hub.http import clock
 from integration_hub.sync import outbox, sql
 from integration_hub.sync.links import NO_LINKS, Debt, Links, rows_of, stand_in, stands_in
+from integration_hub.sync.models import Lane, OwedLink, RecordLink, SyncRun, WorkRow
 from integration_hub.sync.models import Mapping as MappingRow
-from integration_hub.sync.models import OwedLink, RecordLink, SyncRun, WorkRow
 from integration_hub.sync.models.pull import Reading, Stray
 from integration_hub.sync.models.run import RunKind, RunState
 
@@ -218,7 +218,8 @@ def forget(connection: Connection, remote_ids: Sequence[str]) -> list[UUID]:
 
 
 def parents_run(parents: Mapping[str, UUID | None]) -> bool:
-    """Whether a full run of a parent mapping is still going: a first sync takes parents first."""
+    """Whether a full run of a parent mapping is still going, and can go on: a first sync takes parents first."""
     ids = {parent for parent in parents.values() if parent}
-    going = SyncRun.everywhere.filter(mapping__in=ids, kind=RunKind.FULL, state=RunState.RUNNING)
+    stopped = Lane.everywhere.filter(target=OuterRef("mapping")).exclude(paused="")
+    going = SyncRun.everywhere.filter(~Exists(stopped), mapping__in=ids, kind=RunKind.FULL, state=RunState.RUNNING)
     return bool(ids) and going.exists()

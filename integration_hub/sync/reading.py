@@ -130,13 +130,14 @@ def look_first(turn: Slice, chunk: Sequence[Work]) -> None:
     if not linked:
         return
     client = turn.client(min(work.prio for work in chunk))
+    owing = linking.awaited(job.mapping.pk, known) if job.parents else {}  # perhaps it is no debt any more
     ids = list(linked)
     for start in range(0, len(ids), READ):
         found = job.sink.read(client, job.whole, ids[start : start + READ])
         met = [(RemoteRow(remote_id, cells), linked[remote_id]) for remote_id, cells in found.items()]
         if not _is_sure(turn, [(row, known[pk]) for row, pk in met]):
             return
-        merging.take_linked(turn, [(row, pk) for row, pk in met if _unlike(turn, row, known[pk])])
+        merging.take_linked(turn, [(row, pk) for row, pk in met if pk in owing or _unlike(turn, row, known[pk])])
 
 
 def _unlike(turn: Slice, row: RemoteRow, link: Link) -> bool:

@@ -309,7 +309,7 @@ def test_people_see_and_save_the_files_of_what_they_may_see(shop: Shop, alice: U
     for person in (alice, bob):
         assert f'href="{address}"' in signed_in(person).get(page).content.decode()
         answer = signed_in(person).get(address)
-        assert b"".join(answer.streaming_content) == b"<script>alert(1)</script>"
+        assert b"".join(answer) == b"<script>alert(1)</script>"
         assert answer.headers["Content-Disposition"].startswith("attachment;")
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Content-Type"] == "application/octet-stream"

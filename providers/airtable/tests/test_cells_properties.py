@@ -234,6 +234,6 @@ def test_files_are_read_without_their_addresses_and_mean_the_same_in_any_order(c
     assert isinstance(read, Files)
     assert [file.id for file in read.files] == [file["id"] for file in cell or ()]
     assert "airtableusercontent" not in str(read)
-    again = [{**file, "url": "https://v5.airtableusercontent.com/v3/u/2"} for file in cell or ()]
+    again: Any = [{**file, "url": "https://v5.airtableusercontent.com/v3/u/2"} for file in cell or ()]
     seed.shuffle(again)
     assert canonical(back(again or None, one)) == canonical(read)

@@ -209,6 +209,30 @@ def test_a_debt_ends_when_the_cell_names_somebody_known(
     assert base.row(ORDERS, row_of(order))["Customer (link)"] == [row_of(ana)]
 
 
+def test_a_debt_ends_when_the_cell_is_what_it_was_before(
+    two: tuple[Mapping, Mapping], base: Base, company: Company
+) -> None:
+    _people, sales = two
+    ana, order = bought(company)
+    ben, _other = bought(company, "ben@example.com")
+    base.edit(ORDERS, row_of(order), **{"Customer (link)": [base.add(CUSTOMERS, Name="Late")]})
+    look(sales)
+    base.edit(ORDERS, row_of(order), **{"Customer (link)": [row_of(ana)]})
+    look(sales)
+    orders.update(now(order), {"customer": ben.pk})
+    drain()
+    assert base.row(ORDERS, row_of(order))["Customer (link)"] == [row_of(ben)]
+    assert not OwedLink.everywhere.exists()
+
+
+def test_orders_do_not_wait_for_customers_that_cannot_be_read(base: Base) -> None:
+    people, sales = base.mapping("customer", CUSTOMERS), base.mapping("order", ORDERS)
+    base.add(ORDERS, **{"Order number": "A-1", "Currency": "EUR"})
+    lanes.pause(people.pk, "Its table is gone.")
+    look(sales)
+    assert Order.everywhere.filter(order_number="A-1").exists()
+
+
 def test_both_sides_choose_the_same_customer(two: tuple[Mapping, Mapping], base: Base, company: Company) -> None:
     _ana, order = bought(company)
     ben, _other = bought(company, "ben@example.com")

@@ -7,14 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import signals
 from django.conf import settings
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 
+from integration_hub import celery
 from integration_hub.companies.models import Company, User
 from integration_hub.connections import clients
-from integration_hub.contract import Direction
+from integration_hub.contract import Direction, registry
 from integration_hub.http import clock
 from integration_hub.notices.models import Problem
 from integration_hub.records.models import Customer, Order
@@ -81,7 +83,7 @@ def program(api_token: Any) -> Client:
 def table(sandbox: Sandbox, company: Company) -> None:
     token = sandbox.simulator("airtable").token("demo")
     client: AirtableClient = clients.client_with(
-        clients.registry.provider("airtable"), {"token": token}, account="tests", company_id=company.pk
+        registry.provider("airtable"), {"token": token}, account="tests", company_id=company.pk
     )
     fields = [{"name": name, "type": kind} for name, kind in COLUMNS]
     fields[-1]["options"] = {"precision": 2}  # type: ignore[assignment]
@@ -268,6 +270,13 @@ def test_each_start_of_the_house_reads_once(mirrored: Mapping, shop: Sandbox) ->
         drain()
         assert order(3).status == "Delivered"
         assert schedules.at_start() == 0
+
+
+def test_the_clock_of_the_house_tells_that_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    monkeypatch.setattr(schedules, "at_start", lambda: told.append("started"))
+    signals.beat_init.send(sender=celery.app)
+    assert told == ["started"]
 
 
 def test_it_is_read_in_the_interval_of_the_environment(mirrored: Mapping) -> None:
