@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from integration_hub.http import redaction
 from integration_hub.http.redaction import redact, scrub
 from integration_hub.notices.secrecy import HIDDEN
 
@@ -71,6 +72,17 @@ def test_keys_that_look_like_keys_are_gone_without_being_told(text: str) -> None
     assert HIDDEN in cleaned
     for piece in (PAT, "0123456789", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "eyJhbGci", "keyABCDEFGH123456"):
         assert piece not in cleaned
+
+
+@given(text=st.from_regex(redaction._HEADER) | st.from_regex(redaction._QUOTED) | st.from_regex(redaction._BARE))
+def test_no_net_finds_what_the_first_glance_takes_for_harmless(text: str) -> None:
+    assert ":" in text or "=" in text
+    assert redaction._NAMED.search(text)
+
+
+@given(text=st.from_regex(redaction._LOOKS))
+def test_no_look_is_without_its_mark(text: str) -> None:
+    assert any(mark in text for mark in redaction._MARKS)
 
 
 @pytest.mark.parametrize(
