@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, TypeVar
 from uuid import UUID
 
@@ -46,6 +46,10 @@ class Stream(ABC, Generic[ClientT]):
         """What to hand to `read` in the place of the cursor, where that stands in tables of the provider's own. Asked
         before each turn, in the company's scope; it makes no call."""
         return cursor
+
+    def rest(self, pull: Pull, cursor: Json) -> timedelta:
+        """How long nothing is to be done, after it was read up to this cursor, unless an event pokes it."""
+        return timedelta(minutes=self.minutes)
 
     @abstractmethod
     def read(self, client: ClientT, cursor: Json) -> Iterator[Batch]:

@@ -121,14 +121,16 @@ def _read(held: lanes.Claim, state: StreamState, stream: AnyStream) -> datetime:
     ends = time.monotonic() + SLICE
     pull = _begun(state)
     client = clients.open_client(state.connection, ends_by=time.monotonic() + settings.SYNC_LEASE - MARGIN)
-    for batch in stream.read(client, stream.begin(pull, state.cursor)):
+    cursor = state.cursor
+    for batch in stream.read(client, stream.begin(pull, cursor)):
         _keep(held, state, stream, pull, batch)
+        cursor = batch.cursor
         if batch.last:
             break
         if time.monotonic() > ends:
             return clock.now()
     _finish(state, stream)
-    return clock.now() + timedelta(minutes=stream.minutes)
+    return clock.now() + stream.rest(pull, cursor)
 
 
 def _begun(state: StreamState) -> Pull:

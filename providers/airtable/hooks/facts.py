@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 @dataclass(frozen=True)
 class Duty:
     """What is to be done about one base. `drop`: our webhook is to go. `drain`: its payloads are to be read from
-    `cursor` on. `look`: it is to be looked at, and made where it is missing. `hook`: the one we know, or empty."""
+    `cursor` on. `look`: it is to be looked at, and made where it is missing. `hook`: the one we know, or empty. `user`:
+    whose token we write with."""
 
     base: str
     url: str
@@ -19,6 +20,7 @@ class Duty:
     drop: bool = False
     drain: bool = False
     look: bool = False
+    user: str = ""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class Kept:
 
 @dataclass(frozen=True)
 class Drained:
-    """Payloads `start` to `cursor`, read by a call that began `at`. `last`: there are no more just now."""
+    """Payloads `start` to `cursor`, read by a call that began `at`. `last`: there are no more just now. `echo`: they
+    tell only of what we wrote ourselves."""
 
     base: str
     hook: str
@@ -53,6 +56,7 @@ class Drained:
     payloads: Sequence[Mapping[str, Any]]
     at: datetime
     last: bool
+    echo: bool = False
 
 
 @dataclass(frozen=True)

@@ -46,6 +46,13 @@ def read(payloads: Sequence[Mapping[str, Any]]) -> News:
     return News(changes, any(_is_about_schema(one) for one in payloads), broken[-1] if broken else "")
 
 
+def is_echo(payloads: Sequence[Mapping[str, Any]], user: str) -> bool:
+    """Whether they tell of nothing but what this user's token wrote."""
+    return bool(user) and all(
+        not one.get("error") and _author(one.get("actionMetadata") or {}) == user for one in payloads
+    )
+
+
 def _changes(payload: Mapping[str, Any]) -> Iterator[Change]:
     by = _author(payload.get("actionMetadata") or {})
     for table, told in (payload.get("changedTablesById") or {}).items():

@@ -15,6 +15,7 @@ from integration_hub.contract import AuthFailed, ConfigError, FieldRefused, Prov
 from integration_hub.http import clock
 from providers.airtable.client import AirtableClient, Body
 from providers.airtable.hooks.facts import Drained, Dropped, Duty, Fact, Kept, Made, Refused
+from providers.airtable.hooks.payloads import is_echo
 from providers.airtable.refusals import PERHAPS_GONE
 
 log = structlog.get_logger(__name__)
@@ -81,7 +82,8 @@ def _drained(client: AirtableClient, duty: Duty) -> Generator[Fact, None, bool]:
             return True
         more = bool(page.get("mightHaveMore")) and following > cursor
         broken = broken or any(one.get("code") in ("INVALID_HOOK", "INVALID_FILTERS") for one in payloads)
-        yield Drained(duty.base, duty.hook, cursor, following, payloads, at, last=not more)
+        echo = bool(payloads) and is_echo(payloads, duty.user)
+        yield Drained(duty.base, duty.hook, cursor, following, payloads, at, last=not more, echo=echo)
         cursor = following
     return broken
 

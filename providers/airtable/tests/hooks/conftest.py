@@ -18,6 +18,7 @@ from integration_hub.sync import lanes, nudge, reading, setup, streams, worker
 from integration_hub.sync.models import Mapping
 from integration_hub.webhooks import nudge as events
 from integration_hub.webhooks import processing
+from providers.airtable.hooks import planning
 from providers.airtable.models import AirtableWebhook
 from providers.airtable.sandbox import AirtableSimulator
 from providers.airtable.simulator.pinging import Ping
@@ -29,6 +30,13 @@ LATER = timedelta(minutes=11)  # the stream looks again by itself
 @pytest.fixture(autouse=True)
 def no_waiting() -> None:
     """Here the door waits as it does in life."""
+
+
+@pytest.fixture(autouse=True)
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have tests of their own."""
+    monkeypatch.setattr(planning, "BRIEF", timedelta())
+    monkeypatch.setattr(planning, "LONGEST", timedelta())
 
 
 class Post:

@@ -134,7 +134,7 @@ def test_it_is_refreshed_when_less_than_three_days_are_left(
     with simulator.lock:
         simulator.state.hooks[0].expires = simulator.clock.now() + days * DAY
     AirtableWebhook.everywhere.update(look_at=None)
-    [duty] = planning.duties(connection)
+    [duty] = planning.plan(connection, None).duties
     [fact] = tending._looked(client_of(connection), duty, lost=False)
     assert asked(sandbox).count("POST refresh") == refreshed
     assert isinstance(fact, Kept)
