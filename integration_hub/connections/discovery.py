@@ -37,6 +37,9 @@ log = structlog.get_logger(__name__)
 
 SHIFT = 8.0  # seconds; then the thread is given back and another nudge takes over
 PAGE = 50  # due listings looked at together
+# Whether any may be due, as SQL.
+ASKED = """EXISTS (SELECT 1 FROM integration_discoveries
+                    WHERE asked_at IS NOT NULL AND (not_before IS NULL OR not_before <= {now}))"""
 DOUBTFUL = timedelta(seconds=60)  # a listing younger than that is believed although an id of it was not found
 
 

@@ -22,8 +22,8 @@ class RecordsConfig(AppConfig):
         from integration_hub.records.services import daybooks, recounting
         from integration_hub.sync import rounds
 
-        rounds.join(rounds.SWEEP, work.repair)
-        rounds.join(rounds.SWEEP, fetching.repair)
+        rounds.join(rounds.SWEEP, work.repair, when=work.WAITING)
+        rounds.join(rounds.SWEEP, fetching.repair, when=fetching.WAITING)
         rounds.join(rounds.MINUTE, daybooks.tend)
         rounds.join(rounds.NIGHT, pruning.prune)
         rounds.join(rounds.NIGHT, old_files.prune)

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.conf import settings
 
-from integration_hub.connections import discovery, refreshing
+from integration_hub.connections import refreshing
 from integration_hub.sync import linking, nights, proof, pruning, rounds, schedules, streams, worker
 
 
@@ -16,7 +16,6 @@ def drain() -> None:
 @shared_task(name="sync.sweep")
 def sweep() -> None:
     worker.sweep(settings.CELERY_WORKER_CONCURRENCY)
-    discovery.repair()
     rounds.make(rounds.SWEEP)
 
 

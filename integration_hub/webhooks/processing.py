@@ -33,11 +33,11 @@ WAITS = (15, 60, 240, 540)  # seconds after the first, second, … failure; toge
 OWNERS = 100  # connections looked at in one round
 
 # Connections that have something due, each found by one look into the index of waiting events.
-_OWNERS = """
-SELECT c.id FROM integration_configs c
+_WAITING = """FROM integration_configs c
 WHERE EXISTS (SELECT 1 FROM webhook_events e WHERE e.connection_id = c.id AND e.state = 'waiting' AND e.run_at <= {now})
-ORDER BY random() LIMIT {most}
 """
+_OWNERS = f"SELECT c.id {_WAITING} ORDER BY random() LIMIT {{most}}"
+DUE = f"EXISTS (SELECT 1 {_WAITING})"  # whether any event is, as SQL
 
 
 @dataclass

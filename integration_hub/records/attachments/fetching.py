@@ -31,6 +31,7 @@ AT_ONCE = 10  # files claimed together: their rows are asked for in one call
 LEASE = timedelta(minutes=15)  # as long as that many may take, each with its own time
 LATER = timedelta(minutes=10)  # while nothing may be asked at all
 TOLD_AFTER = 4  # tries
+WAITING = "EXISTS (SELECT 1 FROM attachments WHERE next_at <= {now} AND deleted_at IS NULL)"  # whether any is, as SQL
 
 
 def serve() -> int:

@@ -73,6 +73,12 @@ class Held:
         Import.everywhere.filter(pk=self.row.pk, claim=self.claim).update(claim=None, lease_until=None)
 
 
+# Whether any is due, as SQL: nobody works on it, or whoever did is gone.
+WAITING = f"""
+EXISTS (SELECT 1 FROM imports WHERE state IN ({", ".join(f"'{state.value}'" for state in WORKING)}) AND claim IS NULL)
+OR EXISTS (SELECT 1 FROM imports WHERE claim IS NOT NULL AND lease_until < {{now}})
+"""  # noqa: S608 - our own words
+
 Part = Callable[[Held, float], None]  # does its work until that time, and settles the import when it is through
 
 

@@ -24,6 +24,7 @@ WHERE s.active AND (s.not_before IS NULL OR s.not_before <= {now})
   AND EXISTS (SELECT 1 FROM webhook_deliveries d
               WHERE d.subscription_id = s.id AND d.state = 'due' AND d.run_at <= {now})
 """
+DUE = f"EXISTS (SELECT 1 {_DUE})"  # whether any is, as SQL
 _CLAIM = f"""
 UPDATE webhook_subscriptions SET claim = %s, lease_until = %s, served_at = %s
 WHERE id = (
