@@ -98,7 +98,22 @@ def _session_check(session: EventSession, before: EventSession | None, errors: E
     in_order(session, errors)
 
 
-sessions = Noun(EventSession, "", ("event", "title", "venue", "starts_at", "ends_at"), check=_session_check)
+def _session_ripples(unit: Unit, session: EventSession, before: EventSession | None, changed: Changed) -> None:
+    unit.appears("event", session.event_id)
+
+
+def _session_leave(unit: Unit, session: EventSession, errors: Errors) -> None:
+    unit.appears("event", session.event_id)
+
+
+sessions = Noun(
+    EventSession,
+    "",
+    ("event", "title", "venue", "starts_at", "ends_at"),
+    check=_session_check,
+    ripples=_session_ripples,
+    leave=_session_leave,
+)
 
 
 def _type_fill(kind: TicketType) -> None:
@@ -115,6 +130,7 @@ def _type_check(kind: TicketType, before: TicketType | None, errors: Errors) -> 
 
 
 def _type_ripples(unit: Unit, kind: TicketType, before: TicketType | None, changed: Changed) -> None:
+    unit.appears("event", kind.event_id)
     if before is not None and changed & {"name", "place"}:
         unit.spread("ticket", Ticket, ticket_type=kind.pk)
     if before is not None and "name" in changed:
@@ -123,6 +139,7 @@ def _type_ripples(unit: Unit, kind: TicketType, before: TicketType | None, chang
 
 def _type_leave(unit: Unit, kind: TicketType, errors: Errors) -> None:
     still_used(kind, errors, tickets=_("tickets"), order_items=_("order lines"))
+    unit.appears("event", kind.event_id)
 
 
 ticket_types = Noun(

@@ -46,6 +46,7 @@ class Unit:
         self.changed: dict[str, set[UUID]] = defaultdict(set)
         self.new: set[UUID] = set()
         self.gone: set[UUID] = set()
+        self.seen: dict[str, set[UUID]] = defaultdict(set)
         self.spreads: dict[str, Spread] = {}
         self.customers: set[UUID] = set()
         self.events: set[UUID] = set()
@@ -65,6 +66,10 @@ class Unit:
         """These records were deleted."""
         self.gone.update(ids)
         self.touch(record_type, *ids)
+
+    def appears(self, record_type: str, *ids: UUID) -> None:
+        """These records did not change themselves, but a part of theirs did, which programs see in them."""
+        self.seen[record_type].update(ids)
 
     def spread(self, record_type: str, model: type[Record], **parent: UUID) -> None:
         """All living records that show something of this parent, which changed: `spread("ticket", Ticket, event=pk)`.
@@ -95,12 +100,13 @@ class Unit:
         days.enter(self.company_id, self.orders)
         for record_type in sorted({*self.changed, *self.spreads}):
             self._enqueue(record_type, self.changed[record_type], self.spreads.get(record_type))
-        if any(self.changed.values()):
+        if any(self.changed.values()) or self.seen:
             announcing.announce(self.company_id, self._news)
 
     def _news(self, wants: announcing.Wants) -> Iterator[News]:
         """What became of the records that were touched. Who came and went within this unit was never there."""
-        for record_type, ids in sorted(self.changed.items()):
+        for record_type in sorted({*self.changed, *self.seen}):
+            ids = self.changed[record_type] | self.seen[record_type]
             for kind, some in (
                 (Kind.RECORD_CREATED, (ids & self.new) - self.gone),
                 (Kind.RECORD_UPDATED, ids - self.new - self.gone),

@@ -15,11 +15,13 @@ CHUNK = 500
 
 
 def prune() -> int:
-    """How many deliveries and events went. What waited for so long has no future either."""
+    """How many deliveries and events went. What waited for so long has no future either. A secret that no longer signs
+    goes too."""
     limit = clock.now() - KEPT
     told = list(Subscription.everywhere.filter(removed_at=None, deliveries__state=State.DEAD).distinct())
     gone = sum(_delete(rows) for rows in _expired(limit))
     Subscription.everywhere.filter(removed_at__isnull=False).delete()
+    Subscription.everywhere.filter(former_until__lt=clock.now()).update(former_secret=None, former_until=None)
     for endpoint in told:
         trouble.tell_given_up(endpoint)
     return gone

@@ -66,7 +66,7 @@ def running() -> Iterator[Endpoint]:
             found.came.append(came)
             status, headers, body = found.answer(came)
             self.send_response(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)

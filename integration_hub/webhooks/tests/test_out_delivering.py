@@ -337,6 +337,14 @@ def test_an_endpoint_that_never_answers_counts_as_slow(company, receiver, told, 
     assert told.slow and delivery.state == "due" and "did not answer in time" in delivery.sentence
 
 
+def test_a_good_answer_whose_body_never_ends_is_good(company, receiver, told, monkeypatch):
+    monkeypatch.setattr(delivering, "PATIENCE", 0.5)
+    receiver.says(200, {"Content-Length": "900"}, b"thanks")
+    happen(company, "Ana")
+    drain()
+    assert (states(), len(receiver.came)) == (["done"], 1)
+
+
 def test_nobody_there_is_a_failure_like_any_other(company, receiver, subscribe):
     with socket.socket() as free:
         free.bind((endpoint.ALLOWED, 0))
@@ -528,6 +536,17 @@ def test_what_is_deleted_sends_nothing_more(company, receiver, told):
 
 
 # --- retention ------------------------------------------------------------------------------------------------------
+
+
+def test_a_secret_that_no_longer_signs_goes_at_night(company, receiver, told):
+    services.rotate(told, actor="alice")
+    pruning.prune()
+    told.refresh_from_db()
+    assert told.former_secret
+    with clock.shifted(timedelta(hours=25)):
+        pruning.prune()
+    told.refresh_from_db()
+    assert (told.former_secret, told.former_until) == (None, None) and told.secret
 
 
 def test_thirty_days_are_kept(company, receiver, told):

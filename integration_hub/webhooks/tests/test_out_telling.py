@@ -104,6 +104,24 @@ def test_what_goes_along_is_told_too(company, subscribe):
     assert changed == {"customer", "event"}  # what they bought and sold was counted again
 
 
+def test_parts_are_told_with_what_they_belong_to(company, subscribe, api_token, quiet):
+    subscribe(record_types=["event"])
+    body = {
+        "title": "Concert",
+        "starts_at": "2027-01-01T19:00:00Z",
+        "ends_at": "2027-01-01T21:00:00Z",
+        "ticket_types": [{"name": "Seat", "price": "5"}],
+        "sessions": [{"title": "First", "starts_at": "2027-01-01T19:00:00Z", "ends_at": "2027-01-01T20:00:00Z"}],
+    }
+    program = Client(headers={"Authorization": f"Bearer {api_token[1]}"})
+    made = program.post("/api/events", body, content_type="application/json").json()
+    assert told()[-1]["fields"] == made and len(told("record.created")) == 1
+    (kind,) = made["ticket_types"]
+    body = {"ticket_types": [{**kind, "name": "Stall"}], "sessions": []}
+    changed = program.patch(f"/api/events/{made['id']}", body, content_type="application/json").json()
+    assert changed["ticket_types"][0]["name"] == "Stall" and told()[-1]["fields"] == changed
+
+
 def test_what_is_rolled_back_never_was(company, subscribe):
     subscribe()
     with pytest.raises(ZeroDivisionError), transaction.atomic():
