@@ -56,6 +56,11 @@ class Lot:
     left: list[Moment] | None = None
     late: list[Late] = field(default_factory=list)
 
+    @property
+    def next_at(self) -> float:
+        """When the next call that has no moment yet may leave (monotonic); 0: at once, or nobody knows."""
+        return max((booking.planned for booking in self.left[0]), default=0.0) if self.left else 0.0
+
     def next(self, name: str, buckets: Sequence[Bucket], prio: int, ends: float) -> Moment:
         """RateLimited when fewer could be booked than there are calls."""
         if self.left is None:

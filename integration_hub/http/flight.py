@@ -1,16 +1,18 @@
 """Several calls in flight at once, made by helping threads that never touch the database.
 
 The thread that starts a flight stays behind at the desk (`desk`) and does what the calls need of the database: book
-their moments, take the last look before they leave, close a bucket. The helpers are shared by the whole process;
-where none is free, the calls are made one after the other, right here.
+their moments, take the last look before they leave, close a bucket. A further helper takes off when its call's moment
+comes and the others are still under way: a provider that answers quickly needs one, a slow one as many as there are
+calls. The helpers are shared by the whole process; where none is free, the calls are made one after the other.
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from django.db import connections
@@ -21,6 +23,8 @@ from integration_hub.http.outside import refuse_inside_transaction
 
 T = TypeVar("T")
 HELPERS = 32  # threads of the process, made when they are needed
+AHEAD = 0.03  # seconds before a call's moment in which a helper gets ready for it
+SILENCE = 0.01  # seconds that a helper has to ask for its moment before the next one starts
 _free = threading.BoundedSemaphore(HELPERS)
 _pool = ThreadPoolExecutor(HELPERS, thread_name_prefix="call")
 
@@ -35,22 +39,42 @@ class Flight(Generic[T]):
         self.waiting = deque(enumerate(works))
         self.flown: list[Outcome[T] | None] = [None] * len(works)
         self.helping = 0
+        self.full = False
+        self.since = 0.0
 
     def run(self) -> list[Outcome[T] | None]:
         """What came of each piece of work; None where it was not begun. What is no Exception is raised here, when
         nothing is in the air any more."""
         refuse_inside_transaction()  # the helpers cannot see ours
-        while self.helping < len(self.flown) and _free.acquire(blocking=False):
-            self.helping += 1
-            _pool.submit(copy_context().run, self._help)
+        self._take_off()
         if not self.helping:
             self._fly(None)
         while self.helping:
-            self.questions.get()()
+            try:
+                question = self.questions.get(timeout=self._patience)
+            except Empty:
+                self._take_off()
+            else:
+                question()
         note_late(self.lot.late)
         if self._killed:
             raise self._killed[0]
         return self.flown
+
+    def _take_off(self) -> None:
+        """One more helper; where none is free, those that fly already do the rest."""
+        self.full = not _free.acquire(blocking=False)
+        self.since = time.monotonic()
+        if not self.full:
+            self.helping += 1
+            _pool.submit(copy_context().run, self._help)
+
+    @property
+    def _patience(self) -> float | None:
+        """Seconds until one more helper is wanted, unless another asks for the next moment by then."""
+        if not self.waiting or self.full or self._killed or not self.going():
+            return None
+        return max(0.0, max(self.lot.next_at - AHEAD, self.since + SILENCE) - time.monotonic())
 
     def _help(self) -> None:
         try:

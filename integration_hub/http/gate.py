@@ -1,6 +1,7 @@
 """The last look before a call leaves. One statement, which nearly always finds that nothing stands in its way."""
 
 from collections.abc import Sequence
+from functools import cache
 
 from django.db import connection
 
@@ -14,11 +15,15 @@ _BUCKETS, _BREAKERS = RateBucket._meta.db_table, Breaker._meta.db_table
 def is_clear(buckets: Sequence[Bucket], breaker: str) -> bool:
     """True when none of the buckets is closed and no failure is counted. Otherwise they must be asked one by one."""
     now, offset = clock.epoch_sql()
-    marks = ", ".join(["%s"] * len(buckets))
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT 1 FROM {_BUCKETS} WHERE key IN ({marks}) AND closed_until > {now}"  # noqa: S608 - our own tables
-            f" UNION ALL SELECT 1 FROM {_BREAKERS} WHERE key = %s AND failures > 0 LIMIT 1",
-            [*(bucket.key for bucket in buckets), *offset, breaker],
-        )
+        cursor.execute(_look(len(buckets), now), [*[bucket.key for bucket in buckets], *offset, breaker])
         return cursor.fetchone() is None
+
+
+@cache
+def _look(buckets: int, now: str) -> str:
+    marks = ", ".join(["%s"] * buckets)
+    return (
+        f"SELECT 1 FROM {_BUCKETS} WHERE key IN ({marks}) AND closed_until > {now}"  # noqa: S608 - our own tables
+        f" UNION ALL SELECT 1 FROM {_BREAKERS} WHERE key = %s AND failures > 0 LIMIT 1"
+    )

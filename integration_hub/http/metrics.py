@@ -23,6 +23,7 @@ from integration_hub.http.models import IntegrationMetric
 _COLUMNS = ("company_id", "provider", "action", "success", "duration_ms", "records_synced", "at")
 _INSERT = f"INSERT INTO {IntegrationMetric._meta.db_table} ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608 - our own
 _ROW = f"({', '.join(['%s'] * len(_COLUMNS))})"
+_FIELDS: list[Any] = [IntegrationMetric._meta.get_field(name.removesuffix("_id")) for name in _COLUMNS]
 HELD = 1.0  # seconds that a row may wait for others
 _local = threading.local()
 _log = structlog.get_logger(__name__)
@@ -95,5 +96,4 @@ def _write(rows: Sequence[Sequence[object]]) -> None:
 
 def _adapted(values: Sequence[object]) -> list[Any]:
     """As the columns take them; the ORM would ask for the row's id and build the same statement every time."""
-    fields: list[Any] = [IntegrationMetric._meta.get_field(name.removesuffix("_id")) for name in _COLUMNS]
-    return [field.get_db_prep_save(value, connection) for field, value in zip(fields, values, strict=True)]
+    return [field.get_db_prep_save(value, connection) for field, value in zip(_FIELDS, values, strict=True)]

@@ -12,7 +12,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
@@ -141,7 +143,29 @@ class Adapter(HTTPAdapter):
     """requests over the connections above."""
 
     def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **kwargs: Any) -> None:
+        self.pools: dict[tuple[Any, ...], Any] = {}
         context = create_urllib3_context()
         context.sslsocket_class = _TimedTLS
         self.poolmanager = PoolManager(connections, maxsize=maxsize, block=block, ssl_context=context, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
+
+    def get_connection_with_tls_context(
+        self, request: PreparedRequest, verify: Any, proxies: Any = None, cert: Any = None
+    ) -> Any:
+        """The pool of an address, found once: there are no proxies, and the session's ways never change."""
+        place = (*(request.url or "").split("/", 3)[:3], verify)
+        if place not in self.pools:
+            self.pools[place] = super().get_connection_with_tls_context(request, verify, proxies, cert)
+        return self.pools[place]
+
+    def close(self) -> None:
+        self.pools.clear()
+        super().close()
+
+    def build_response(self, req: PreparedRequest, resp: Any) -> Response:
+        """What the door reads of an answer. No cookies (companies share the connections), no guess at the encoding."""
+        response = Response()
+        response.status_code, response.reason, response.url = resp.status, resp.reason, req.url or ""
+        response.headers = CaseInsensitiveDict(resp.headers)
+        response.raw, response.request = resp, req
+        return response

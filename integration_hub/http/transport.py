@@ -90,12 +90,23 @@ def _prepared(
     and redirects (whose bodies it would read without a limit). Looking for them costs as much as the call itself."""
     request = requests.PreparedRequest()
     request.prepare_method(method)
-    request.prepare_url(url, params)
+    if params:
+        request.prepare_url(url, params)
+    else:
+        request.url = _address(url)
     request.prepare_headers({**session.headers, **headers})
     request.prepare_body(body, None)
     if "@" in url:
         request.prepare_auth(None, url)  # a name and password in the address
     return request
+
+
+@lru_cache(maxsize=256)
+def _address(url: str) -> str | None:
+    """As it is called: taking an address apart and putting it together costs as much as a good part of the call."""
+    request = requests.PreparedRequest()
+    request.prepare_url(url, None)
+    return request.url
 
 
 def _encoded(json: Json) -> tuple[bytes | None, dict[str, str]]:

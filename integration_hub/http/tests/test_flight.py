@@ -128,3 +128,26 @@ def test_work_that_is_not_begun_has_no_outcome() -> None:
     flight = Flight([lambda: begun.append(1)] * 5, lambda: False)
     assert flight.run() == [None] * 5
     assert begun == []
+
+
+def test_while_nothing_may_begin_any_more_no_helper_takes_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is still in the air: nobody takes off, looks and lands again until it is back."""
+    on, landed = [True], threading.Event()
+
+    def work() -> None:
+        on[0] = False
+        assert landed.wait(20)
+
+    flight = Flight([work] * 5, lambda: on[0])
+    vain: list[int] = []
+    take_off = flight._take_off
+
+    def counted() -> None:
+        if not on[0]:
+            vain.append(1)
+        take_off()
+
+    monkeypatch.setattr(flight, "_take_off", counted)
+    threading.Timer(0.2, landed.set).start()
+    assert None in flight.run()
+    assert len(vain) <= 1  # the one that was just about to
