@@ -1,7 +1,7 @@
 """Calls for some rows, and what their outcome means: written, refused because of a field or of one record, put off."""
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from functools import partial
 from traceback import format_exc
 
@@ -41,6 +41,9 @@ def make(turn: Slice, groups: Sequence[Sequence[Plan]], going: Callable[[], bool
 def _fly(turn: Slice, groups: Sequence[Sequence[Plan]], going: Callable[[], bool]) -> list[Result]:
     """All of these calls at once; what came of them is looked at when all are back. Those that failed come last: they
     may ask for further calls."""
+    with suppress(ProviderError):  # the calls will meet it, and know what to do
+        for prio in {min(plan.work.prio for plan in group) for group in groups}:
+            turn.client(prio)  # its key is read here, where the database is, and once
     flight = Flight([partial(_in_flight, turn, group) for group in groups], going)
     flown = [(group, outcome) for group, outcome in zip(groups, flight.run(), strict=True) if outcome is not None]
     turn.opens = flight.lot.opens

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -106,13 +107,18 @@ def ours(held: Claim, what: str = "1") -> clock.SqlAndParams:
 
 def fence(held: Claim) -> datetime:
     """Inside the settling transaction: lock the lane and make sure it is still ours. LostLane otherwise; the time."""
+    return fenced(held)[0]
+
+
+def fenced(held: Claim, *also: str) -> tuple[datetime, *tuple[Any, ...]]:
+    """The same, and the values of further SQL expressions."""
     now, offset = clock.now_sql()
-    text, values = ours(held, now)
+    text, values = ours(held, ", ".join((now, *also)))
     found = sql.fetch(text, [*offset, *values])
     if not found:
         raise LostLane(str(held.target))
-    time: datetime = sql.time_of(found[0][0])
-    return time
+    time, *others = found[0]
+    return sql.time_of(time), *others
 
 
 def hold(target: UUID) -> None:

@@ -242,8 +242,9 @@ def send(turn: Slice, plans: Sequence[Plan]) -> None:
     if results and not turn.cured and not turn.over:
         trouble.cured(turn.job)
         turn.cured = True
-    if results:
+    if results and time.monotonic() - turn.touched > runs.TOUCH.total_seconds():
         runs.touch(turn.job.connection)
+        turn.touched = time.monotonic()
 
 
 def mirror(job: Job, results: Sequence[Result]) -> None:

@@ -11,7 +11,7 @@ from integration_hub.connections.models import Connection
 from integration_hub.contract import registry
 from integration_hub.http import clock
 from integration_hub.http.models import IntegrationMetric
-from integration_hub.sync import announcing, outbox
+from integration_hub.sync import announcing, outbox, sql
 from integration_hub.sync.announcing import Kind, News
 from integration_hub.sync.models import Mapping, SyncRun, SyncWrite, WorkRow
 from integration_hub.sync.models.run import Outcome, RunKind, RunState
@@ -55,11 +55,17 @@ def create(mapping: Mapping, actor: str, kind: RunKind, undoes: SyncRun | None =
     return run
 
 
+# Asked for every chunk of rows and nearly always without an answer, so it is written by hand.
+_AT_HAND = """
+SELECT id FROM sync_runs WHERE mapping_id = %s AND kind IN (%s, %s) AND state = %s AND NOT scanned LIMIT 1
+"""
+
+
 def at_hand(mapping: UUID) -> SyncRun | None:
     """The preview that is being planned or applied, or the undo that is going on."""
-    kinds = (RunKind.PREVIEW, RunKind.UNDO)
-    going = SyncRun.everywhere.filter(mapping_id=mapping, kind__in=kinds, state=RunState.RUNNING, scanned=False)
-    return going.first()
+    kinds = (RunKind.PREVIEW.value, RunKind.UNDO.value)
+    found = sql.fetch(_AT_HAND, [mapping, *kinds, RunState.RUNNING.value])
+    return SyncRun.everywhere.get(pk=sql.uuid_of(found[0][0])) if found else None
 
 
 def stop(run: SyncRun) -> bool:

@@ -23,6 +23,7 @@ from integration_hub.sync.plan import Plan, Step
 from integration_hub.sync.targets import Job
 
 UNCHANGED = "unchanged"
+Cells: TypeAlias = dict[str, Json]
 
 
 @dataclass(frozen=True)
@@ -112,16 +113,20 @@ def postpone(held: lanes.Claim, plans: Sequence[Plan]) -> None:
 LiveRun: TypeAlias = Callable[[], SyncRun]
 
 
+# Whether any link to a row of the lane's target is owed at all, which is rare.
+_ANY_OWED = "EXISTS (SELECT 1 FROM sync_owed_links WHERE parent_target = sync_lanes.target)"
+
+
 def settle(held: lanes.Claim, job: Job, live: LiveRun, results: Sequence[Result]) -> None:
     """Everything these results mean, committed together. `live` gives the run of rows that belong to no full run."""
     if not results:
         return
     with transaction.atomic():
-        now = lanes.fence(held)
+        now, owed = lanes.fenced(held, _ANY_OWED)
         _links(job, [r for r in results if r.written], now)
         _gone([r for r in results if r.outcome == Outcome.DELETED], now)
         _done([r for r in results if r.outcome != Outcome.FAILED], now)
-        _debts(job, results)
+        _debts(job, results, to_us=owed)
         _dead([r for r in results if r.outcome == Outcome.FAILED])
         _counts(live, results)
         _writes(job, live, results, now)
@@ -194,7 +199,7 @@ def _links(job: Job, results: Sequence[Result], now: datetime) -> None:
     sql.execute(LINK.format(links=links), values)
 
 
-def _link(job: Job, result: Result) -> tuple[UUID, str, str, str, int]:
+def _link(job: Job, result: Result) -> tuple[UUID, str, Cells, Cells, int]:
     plan, written = result.plan, result.written
     assert written is not None
     old = plan.link
@@ -202,7 +207,7 @@ def _link(job: Job, result: Result) -> tuple[UUID, str, str, str, int]:
     cells = _agreed_cells(plan, written) if job.reads else written.cells
     theirs: dict[str, Json] = {**dict.fromkeys(plan.remote_ids), **before, **plan.cells, **cells}
     version = (old.version if old else 0) + 1
-    return plan.work.record_id, written.remote_id, json.dumps(plan.base), json.dumps(theirs), version
+    return plan.work.record_id, written.remote_id, plan.base, theirs, version
 
 
 def _agreed_cells(plan: Plan, written: Written) -> dict[str, Json]:
@@ -211,13 +216,13 @@ def _agreed_cells(plan: Plan, written: Written) -> dict[str, Json]:
     return {key: cell for key, cell in written.cells.items() if key in plan.cells or key in plan.files}
 
 
-def _debts(job: Job, results: Sequence[Result]) -> None:
+def _debts(job: Job, results: Sequence[Result], *, to_us: bool) -> None:
     """What these records owe now, and what others owe to those that got their remote row just now."""
     mapping = job.mapping
     if job.parents:
         debts = {r.plan.work.record_id: r.plan.debts for r in results if r.outcome != Outcome.FAILED}
         linking.owe(mapping.company_id, mapping.pk, mapping.record_type, debts)
-    new = [r.plan.work.record_id for r in results if r.written and not r.plan.remote_id]
+    new = [r.plan.work.record_id for r in results if to_us and r.written and not r.plan.remote_id]
     if targets := linking.pay(mapping.pk, new):
         transaction.on_commit(lambda: outbox.wake(targets), robust=True)
 
@@ -325,8 +330,8 @@ def _told(job: Job, live: LiveRun, result: Result) -> tuple[object, ...]:
         result.written.remote_id if result.written else plan.remote_id or "",
         result.outcome,
         result.sentence,
-        json.dumps(_changes(job, plan) if result.outcome != Outcome.FAILED else []),
-        None if result.outcome == Outcome.FAILED else json.dumps(_image(job, result)),
+        _changes(job, plan) if result.outcome != Outcome.FAILED else [],
+        None if result.outcome == Outcome.FAILED else _image(job, result),
     )
 
 

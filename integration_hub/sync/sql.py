@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,7 @@ def given(**columns: str) -> str:
 
 
 def rows(values: Iterable[Sequence[object]]) -> str:
-    """Rows as `given` reads them. Texts, numbers, None, UUIDs and times; JSON goes in as its text."""
+    """Rows as `given` reads them. Texts, numbers, None, UUIDs and times; JSON goes in as it is, or as its text."""
     return json.dumps([*values], default=_plain)
 
 
@@ -70,6 +71,11 @@ def fetch(sql: str, values: Iterable[object] = ()) -> list[tuple[Any, ...]]:
     with cursor() as opened:
         opened.execute(sql, params(values))
         return list(opened.fetchall())
+
+
+def decimal_of(value: Any) -> Any:
+    """A Decimal; SQLite gives plain numbers."""
+    return Decimal(str(value)) if isinstance(value, int | float) else value
 
 
 def uuid_of(value: Any) -> Any:

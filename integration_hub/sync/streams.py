@@ -23,7 +23,7 @@ from integration_hub.connections.models import Connection, Status
 from integration_hub.contract import AuthFailed, Batch, ConfigError, ProviderError, Pull, RateLimited, Stream, registry
 from integration_hub.http import clock
 from integration_hub.notices import problems
-from integration_hub.sync import ladder, lanes
+from integration_hub.sync import ladder, lanes, sql
 from integration_hub.sync import nudge as nudging
 from integration_hub.sync.models import Lane
 from integration_hub.sync.models.stream import StreamState
@@ -85,6 +85,8 @@ def _state(connection_id: UUID, company_id: UUID, key: str) -> StreamState:
 
 def serve(held: lanes.Claim) -> bool:
     """One turn of a claimed lane, then give it back. False when the lane is not a stream's."""
+    if not sql.fetch("SELECT 1 FROM sync_streams WHERE id = %s", [held.target]):
+        return False
     state = StreamState.everywhere.select_related("connection").filter(pk=held.target).first()
     if state is None:
         return False

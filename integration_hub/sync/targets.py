@@ -71,8 +71,12 @@ class Job:
         """The mapping was changed through this very job, by what became of the remote table."""
         return self.mapping.version != self.version
 
+    @cached_property
+    def _labels(self) -> dict[str, str]:
+        return {field.name: field.label for field in self.record_type.fields}
+
     def label(self, name: str) -> str:
-        return self.record_type.field(name).label
+        return self._labels[name]
 
 
 def load(mapping_id: UUID) -> Job | None:

@@ -28,7 +28,8 @@ MARGIN = 5.0  # seconds before the lease's end by which every call is over
 class Slice:
     """One turn of one lane. `next_due` is when it wants to be served again, set when the turn ends early.
     `in_the_midst`: the last chunk was a full one of a full run, so that more of it is due and nothing is over yet.
-    `opens`: when the pace leaves room for further calls (monotonic), as far as is known."""
+    `opens`: when the pace leaves room for further calls (monotonic), as far as is known; `touched`: when it was noted
+    that a sync went through."""
 
     held: lanes.Claim
     job: Job
@@ -40,6 +41,7 @@ class Slice:
     cured: bool = False
     in_the_midst: bool = False
     opens: float = 0.0
+    touched: float = float("-inf")
     opened: dict[int, Any] = field(default_factory=dict)
     waits_for_parents: bool = False
     behalf: SyncRun | None = None

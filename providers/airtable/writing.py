@@ -94,20 +94,23 @@ def _without(row: Row, left_out: Container[str]) -> Row:
 
 def missing_choices(target: Target, rows: Sequence[Row]) -> dict[str, dict[str, Json]]:
     """Cells that name a choice which their field lacks, by hub id and remote field."""
-    selects = [one for one in target.fields if one.remote_type in SELECTS]
+    selects = [(one.remote_id, _known(one)) for one in target.fields if one.remote_type in SELECTS]
     found = {
         row.hub_id: {
-            one.remote_id: row.cells[one.remote_id] for one in selects if _lacks(one, row.cells.get(one.remote_id))
+            remote_id: row.cells[remote_id] for remote_id, known in selects if _lacks(known, row.cells.get(remote_id))
         }
         for row in rows
     }
     return {hub_id: cells for hub_id, cells in found.items() if cells}
 
 
-def _lacks(mapped: MappedField, cell: Json) -> bool:
-    """True too where nobody knows the field's choices."""
+def _known(mapped: MappedField) -> set[Json]:
+    """The field's choices; none where nobody knows them."""
     listed = mapped.options.get("choices")
-    known = {one.get("name") for one in listed if isinstance(one, dict)} if isinstance(listed, list) else set()
+    return {one.get("name") for one in listed if isinstance(one, dict)} if isinstance(listed, list) else set()
+
+
+def _lacks(known: Container[Json], cell: Json) -> bool:
     wanted = cell if isinstance(cell, list) else [cell] if cell else []
     return any(one not in known for one in wanted)
 

@@ -11,20 +11,28 @@ from django.utils.translation import gettext_noop as _
 from integration_hub.companies.models import Company
 from integration_hub.contract.records import Field, Ref, Value, Values
 from integration_hub.records import money
-from integration_hub.records.models import Order, OrderItem
+from integration_hub.records.models import Order
 from integration_hub.records.record_types.fields import ATTACHMENTS, choice
-from integration_hub.records.record_types.reading import living, record_type
+from integration_hub.records.record_types.reading import record_type
 from integration_hub.records.record_types.taking import PRIO, taking
 from integration_hub.records.services import buyers, orders
 from integration_hub.records.services.together import Ways
 from integration_hub.records.services.unit import Unit
+from integration_hub.sync import sql
 
 Line = tuple[int, str, Decimal, Decimal]  # quantity, description, unit price, discount
-_LINE = ("quantity", "description", "unit_price", "discount")
-_COLUMNS = (
-    *("customer_id", "customer__name", "customer__email", "total"),
-    *("order_number", "status", "priority", "payment_state", "currency", "notes", "placed_at", "updated_at"),
-)
+# A first sync reads every order once, so this is written by hand and takes plain columns.
+_ORDERS = """
+SELECT orders.id, orders.customer_id, customers.name, customers.email, orders.total, orders.currency, orders.placed_at,
+       orders.updated_at, orders.order_number, orders.status, orders.priority, orders.payment_state, orders.notes
+FROM orders LEFT JOIN customers ON customers.id = orders.customer_id
+WHERE orders.company_id = %s AND orders.deleted_at IS NULL AND orders.id IN (SELECT id FROM {asked} AS asked)
+"""
+_LINES = """
+SELECT order_id, quantity, description, unit_price, discount FROM order_items
+WHERE deleted_at IS NULL AND order_id IN (SELECT id FROM {asked} AS asked) ORDER BY order_id, position, id
+"""
+_AS_IT_IS = ("order_number", "status", "priority", "payment_state", "notes")
 
 
 def line_text(line: Line, currency: str) -> str:
@@ -34,31 +42,33 @@ def line_text(line: Line, currency: str) -> str:
     return f"{text} −{(discount * 100).normalize():f} %" if discount else text
 
 
-def _lines(ids: Sequence[UUID]) -> Mapping[UUID, Sequence[Line]]:
-    found: defaultdict[UUID, list[Line]] = defaultdict(list)
-    items = OrderItem.everywhere.filter(order_id__in=ids, deleted_at=None).order_by("order_id", "position", "id")
-    for order, *line in items.values_list("order_id", *_LINE):
-        found[order].append(tuple(line))
+def load(company: UUID, ids: Sequence[UUID]) -> Mapping[UUID, Values]:
+    asked, given = sql.given(id="uuid"), sql.rows([pk] for pk in ids)
+    orders = sql.fetch(_ORDERS.format(asked=asked), [company, given])
+    lines = _lines(sql.fetch(_LINES.format(asked=asked), [given]))
+    return {sql.uuid_of(pk): _values(row, lines.get(pk, ())) for pk, *row in orders}
+
+
+def _lines(rows: Sequence[Sequence[Any]]) -> Mapping[Any, Sequence[Line]]:
+    """By the id of their order, as the database says it."""
+    found: defaultdict[Any, list[Line]] = defaultdict(list)
+    for order, quantity, description, unit_price, discount in rows:
+        found[order].append((quantity, description, sql.decimal_of(unit_price), sql.decimal_of(discount)))
     return found
 
 
-def load(company: UUID, ids: Sequence[UUID]) -> Mapping[UUID, Values]:
-    """Plain columns instead of whole records: a first sync reads every order once."""
-    orders = living(Order, company).filter(pk__in=ids).values_list("pk", *_COLUMNS)
-    lines = _lines(ids)
-    return {pk: _values(dict(zip(_COLUMNS, row, strict=True)), lines.get(pk, ())) for pk, *row in orders}
-
-
-def _values(row: dict[str, Any], lines: Sequence[Line]) -> dict[str, Value]:
-    currency, customer = row["currency"], row.pop("customer_id")
-    name, email = row.pop("customer__name"), row.pop("customer__email")
+def _values(row: Sequence[Any], lines: Sequence[Line]) -> dict[str, Value]:
+    customer, name, email, total, currency, placed_at, updated_at, *others = row
     return {
-        **row,
+        **dict(zip(_AS_IT_IS, others, strict=True)),
         "customer_name": name or "",
         "customer_email": email or "",
-        "customer_link": Ref("customer", customer, email or name) if customer else None,
-        "total": Decimal(money.text(row["total"], currency)),
-        "items": "\n".join(line_text(line, currency) for line in lines),
+        "customer_link": Ref("customer", sql.uuid_of(customer), email or name) if customer else None,
+        "currency": currency,
+        "total": money.shown(sql.decimal_of(total), currency),
+        "items": "\n".join([line_text(line, currency) for line in lines]),
+        "placed_at": sql.time_of(placed_at),
+        "updated_at": sql.time_of(updated_at),
     }
 
 

@@ -2,13 +2,14 @@
 
 import secrets
 from collections.abc import Iterable, Mapping
+from contextlib import nullcontext
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -172,7 +173,13 @@ noun = Orders(Order, "order", FIELDS, fill=_fill, check=_check, ripples=_ripples
 create, update, delete, validate = noun.create, noun.update, noun.delete, noun.validate
 
 
-# A first sync does this for every order there is, so it is written by hand: three statements for any number of orders.
+# A first sync does this for every order there is, so it is written by hand: one statement for any number of them, which
+# locks them in one order, as everybody does who locks many. The index refuses a remote row that another order claims.
+_MIRROR_AT_ONCE = """
+WITH news AS (SELECT id, record_id FROM {news} AS news),
+     known AS (SELECT id FROM orders WHERE company_id = %s AND id IN (SELECT id FROM news) ORDER BY id {lock})
+UPDATE orders SET record_id = news.record_id FROM news, known WHERE orders.id = known.id AND known.id = news.id
+"""
 _KNOWN = """
 SELECT id, record_id FROM orders WHERE company_id = %s AND id IN (SELECT id FROM {asked} AS asked) ORDER BY id {lock}
 """
@@ -191,6 +198,16 @@ def set_record_ids(company_id: UUID, record_ids: Mapping[UUID, str | None]) -> N
     transaction that holds their work rows: who edits an order locks the order first and its work rows last.
     """
     given = sql.given(id="uuid", record_id="text")
+    news = sql.rows((pk, record_id or None) for pk, record_id in record_ids.items())
+    try:
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
+            sql.execute(_MIRROR_AT_ONCE.format(news=given, lock=_lock()), [news, company_id])
+    except IntegrityError:
+        _take_over(company_id, record_ids, given)
+
+
+def _take_over(company_id: UUID, record_ids: Mapping[UUID, str | None], given: str) -> None:
+    """The same where others claim some of these rows, or they are swapped."""
     with transaction.atomic(), guard.writing():
         known = _locked(company_id, record_ids)
         news = [(pk, record_ids[pk] or None) for pk, old in known.items() if (record_ids[pk] or None) != old]
@@ -201,6 +218,9 @@ def set_record_ids(company_id: UUID, record_ids: Mapping[UUID, str | None]) -> N
 
 
 def _locked(company_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str | None]:
-    lock = "" if sql.is_sqlite() else "FOR NO KEY UPDATE OF orders"
-    text = _KNOWN.format(asked=sql.given(id="uuid"), lock=lock)
+    text = _KNOWN.format(asked=sql.given(id="uuid"), lock=_lock())
     return {sql.uuid_of(pk): old for pk, old in sql.fetch(text, [company_id, sql.rows([pk] for pk in ids)])}
+
+
+def _lock() -> str:
+    return "" if sql.is_sqlite() else "FOR NO KEY UPDATE OF orders"

@@ -12,11 +12,13 @@ from integration_hub.contract import Rejected, RowsGone
 from integration_hub.http import clock
 from integration_hub.notices.models import Problem
 from integration_hub.sync import lanes, push, runs, worker
-from integration_hub.sync.models import RecordLink, SyncRun, SyncWrite, WorkRow
+from integration_hub.sync.models import Lane, RecordLink, SyncRun, SyncWrite, WorkRow
 from integration_hub.sync.models.work import Hold
+from integration_hub.sync.targets import load
 from integration_hub.sync.tests import toy
 from integration_hub.sync.tests.conftest import drain, due, open_problems
 from integration_hub.sync.tests.toy import failing
+from integration_hub.sync.turn import Slice
 
 pytestmark = pytest.mark.engine
 
@@ -264,7 +266,9 @@ def test_the_next_turn_is_when_the_next_row_is_due(world):
     toy.put(world.company_id, uuid4(), "x")
     WorkRow.everywhere.update(run_at=clock.now() + timedelta(minutes=5))
     drain()
-    assert push._next_due(world.pk) > clock.now() + timedelta(minutes=4)
+    Lane.everywhere.update(next_due=clock.now())
+    held = lanes.claim()
+    assert push._next_due(Slice(held, load(held.target))) > clock.now() + timedelta(minutes=4)
 
 
 def test_log_lines_of_a_call_name_the_run(world):

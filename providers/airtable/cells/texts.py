@@ -24,7 +24,7 @@ def long_text(value: Value, mapped: MappedField) -> Json:
 def line(value: Value, mapped: MappedField) -> Json:
     """One line: breaks become spaces, since the field cannot show them."""
     between = ", " if isinstance(value, tuple) else " "
-    return _checked(between.join(text_of(value, mapped).split("\n")), mapped)
+    return _checked(text_of(value, mapped).replace("\n", between), mapped)
 
 
 def barcode(value: Value, mapped: MappedField) -> Json:
@@ -47,8 +47,12 @@ def is_clean(text: str) -> bool:
 
 def text_of(value: Value, mapped: MappedField) -> str:
     """The value in words; lines end as Airtable ends them."""
-    said = next((spell(value, mapped) for kind, spell in SPELLINGS if isinstance(value, kind)), str(value))
+    said = value if type(value) is str else _spelled(value, mapped)
     return said.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _spelled(value: Value, mapped: MappedField) -> str:
+    return next((spell(value, mapped) for kind, spell in SPELLINGS if isinstance(value, kind)), str(value))
 
 
 def _number(value: int | Decimal, mapped: MappedField) -> str:
