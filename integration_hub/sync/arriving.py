@@ -19,13 +19,13 @@ from django.utils.translation import gettext as _
 
 from integration_hub.contract import Entry, ProviderError, RemoteRow, Unfit
 from integration_hub.contract.records import Value, Values
-from integration_hub.sync import lanes, linking, meeting, merging, noting, rows
+from integration_hub.sync import lanes, linking, meeting, merging, noting, outbox, rows
 from integration_hub.sync.canonical import canonical_fields
 from integration_hub.sync.links import Awaited, Debt
 from integration_hub.sync.meeting import Met
 from integration_hub.sync.merge import Merge
 from integration_hub.sync.merging import Brought, Desk
-from integration_hub.sync.models import RecordLink
+from integration_hub.sync.models import RecordLink, WorkRow
 from integration_hub.sync.models.run import Outcome
 from integration_hub.sync.pacing import paced
 from integration_hub.sync.rows import Link
@@ -85,6 +85,11 @@ def make(turn: Slice, found: Sequence[RemoteRow]) -> None:
 
 def _settle(turn: Slice, arrived: Arrived, now: datetime) -> None:
     noting.settle(turn, arrived.brought, arrived.desk)
+    joined = [done for done in arrived.brought if done.outcome != Outcome.CREATED]
+    owing = sorted(done.record_id for done in joined if arrived.desk.owes_a_push(done))
+    mapping = turn.job.mapping
+    pairs = [(mapping.pk, pk) for pk in owing]
+    outbox.write(mapping.company_id, mapping.record_type, pairs, prio=WorkRow.PRIO_BACKFILL)
     for odd in arrived.odd:
         told = {"title": odd.title, "sentence": odd.sentence, "remedy": odd.remedy, "trace": odd.trace}
         noting.stray(turn, odd.row.remote_id, now, **told)
@@ -128,9 +133,16 @@ def _adopted(turn: Slice, part: Sequence[RemoteRow], met: Met, now: datetime) ->
         elif link is not None and link.deleted_at is None:
             arrived.odd.append(_copy(row, desk.title(pk)))
         else:
-            arrived.brought.append(desk.decided(row, pk, NEW._replace(remote_id=row.remote_id), desk.values[pk]))
+            arrived.brought.append(desk.decided(row, pk, _new(turn, row), desk.values[pk]))
     desk.closed(desk.pulled(arrived.brought))
     return arrived
+
+
+def _new(turn: Slice, row: RemoteRow) -> Link:
+    """A link that is about to begin. Where the row does not carry our id, it is to be written."""
+    merge_on = turn.job.target.merge_on
+    theirs = {merge_on: row.cells.get(merge_on)} if turn.job.writes and merge_on else {}
+    return NEW._replace(remote_id=row.remote_id, base_theirs=theirs)
 
 
 def _copy(row: RemoteRow, title: str) -> Odd:

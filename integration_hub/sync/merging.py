@@ -20,6 +20,7 @@ from integration_hub.sync.links import Awaited, Debt
 from integration_hub.sync.merge import Merge, Moments, Rule, Sides, cell, merge
 from integration_hub.sync.models.run import Outcome
 from integration_hub.sync.pacing import paced
+from integration_hub.sync.plan import unsigned
 from integration_hub.sync.rows import Link, Pending
 from integration_hub.sync.rules import Rules
 from integration_hub.sync.targets import Job
@@ -197,7 +198,7 @@ class Desk:
 
     def owes_a_push(self, done: Brought) -> bool:
         """Whether something of ours is still to be written over there, our id for one."""
-        if self.job.writes and done.link.base_theirs.get(self.job.target.merge_on, "") is None:
+        if self.job.writes and unsigned(done.link.base_theirs, self.job.target.merge_on, done.record_id):
             return True
         mine = self.values[done.record_id]
         left = merge(self.rules.all, self.sides(done.row, done.link, mine, None), lambda *_: False)

@@ -93,9 +93,8 @@ class Plan:
         )
 
     def unsigned(self, merge_on: str) -> bool:
-        """The record was made of its row, which does not carry our id yet."""
-        base = self.link.base_theirs if self.link else {}
-        return merge_on in base and base[merge_on] != str(self.work.record_id)
+        """The record was made of its row, or joined with it, and the row does not carry our id yet."""
+        return unsigned(self.link.base_theirs if self.link else {}, merge_on, self.work.record_id)
 
     def without(self, filled: Iterable[str]) -> "Plan":
         """Leave out tentative cells whose remote cell turned out to be filled."""
@@ -239,6 +238,11 @@ class Planner:
         if isinstance(value, Ref) and mapped.remote_id in self.links.parents:
             return replace(value, remote_id=self.links.remote_id(mapped, value))
         return value
+
+
+def unsigned(theirs: Mapping[str, Json], merge_on: str, record: UUID) -> bool:
+    """Whether the row was read with another id than this record's, or with none. `theirs`: the cells of the link."""
+    return bool(merge_on) and merge_on in theirs and theirs[merge_on] != str(record)
 
 
 def refused(plan: Plan, sentence: str, trace: str = "") -> Plan:

@@ -14,7 +14,7 @@ from integration_hub.sync.filters import passes
 from integration_hub.sync.models import Mapping, RecordLink, SyncRun, WorkRow
 from integration_hub.sync.models.run import RunKind, RunState
 from integration_hub.sync.pacing import paced
-from integration_hub.sync.plan import differs
+from integration_hub.sync.plan import differs, unsigned
 from integration_hub.sync.targets import Job
 
 log = structlog.get_logger(__name__)
@@ -62,7 +62,9 @@ def _sorted_out(job: Job, ids: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:
     try:
         values = job.record_type.load(job.mapping.company_id, needed) if needed else {}
         outside = {record for record, mine in values.items() if not _wanted(job, mine)}
-        moved = {record for record, mine in values.items() if record in bases and _moved(job, mine, *bases[record])}
+        moved = {
+            record for record, mine in values.items() if record in bases and _moved(job, record, mine, *bases[record])
+        }
     except DatabaseError:
         raise
     except Exception:  # our bug, in one of them: the delivery finds out which and sets it aside
@@ -82,5 +84,5 @@ def _wanted(job: Job, mine: Values) -> bool:
     return not job.mapping.filter or passes(mine, job.mapping.filter)
 
 
-def _moved(job: Job, mine: Values, ours: dict[str, Json], theirs: dict[str, Json]) -> bool:
-    return differs(job.target.fields, mine, ours, theirs)
+def _moved(job: Job, record: UUID, mine: Values, ours: dict[str, Json], theirs: dict[str, Json]) -> bool:
+    return differs(job.target.fields, mine, ours, theirs) or unsigned(theirs, job.target.merge_on, record)

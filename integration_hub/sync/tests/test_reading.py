@@ -397,3 +397,33 @@ def test_a_full_run_reads_the_whole_table_first(both):
     assert run.state == "done"
     assert values(both) == ["ours", "theirs"]
     assert sorted(cells["f_val"] for cells in REMOTE.rows.values()) == ["ours", "theirs"]
+
+
+def test_a_row_that_carries_the_id_of_a_deleted_record_gets_the_new_ones(both):
+    REMOTE.edit("rec1", f_val="one", hub=str(uuid4()))
+    look(both)
+    (record,) = ours(both)
+    assert REMOTE.rows["rec1"]["hub"] == str(record)
+    assert due(both) == []
+
+
+def test_a_row_that_was_recognised_gets_our_id(both):
+    Mapping.everywhere.update(match_on=["val"], makes_there=False)
+    both.refresh_from_db()
+    record = uuid4()
+    toy.put(both.company_id, record, "one")
+    drain()
+    REMOTE.edit("rec1", f_val="ONE", f_fixed="same")
+    look(both)
+    assert REMOTE.rows["rec1"]["hub"] == str(record)
+    assert due(both) == []
+
+
+def test_a_row_that_lost_our_id_gets_it_back_with_the_next_run(both):
+    record, remote_id = shared(both)
+    link = link_of(remote_id)
+    RecordLink.everywhere.filter(pk=link.pk).update(base_theirs={**link.base_theirs, "hub": "somebody's"})
+    REMOTE.edit(remote_id, hub="somebody's")
+    runs.start(both, actor="alice")
+    drain()
+    assert REMOTE.rows[remote_id]["hub"] == str(record)
