@@ -1,4 +1,4 @@
-"""The lines of orders as the engine sees them. They are changed with their order, so nothing of them is pulled."""
+"""The lines of orders as the engine sees them. They are changed with their order (`lines`)."""
 
 from dataclasses import replace
 from uuid import UUID
@@ -8,6 +8,7 @@ from django.utils.translation import gettext_noop as _
 from integration_hub.contract.records import Field, Value
 from integration_hub.records import money
 from integration_hub.records.models import OrderItem
+from integration_hub.records.record_types import lines
 from integration_hub.records.record_types.fields import link, name_of
 from integration_hub.records.record_types.orders import ORDER
 from integration_hub.records.record_types.reading import record_type
@@ -31,14 +32,14 @@ def _read(item: OrderItem) -> dict[str, Value]:
 
 
 FIELDS = (
-    Field("description", _("Description"), read_only=True),
-    Field("order_link", _("Order (link)"), "link", to="order", read_only=True),
+    Field("description", _("Description")),
+    Field("order_link", _("Order (link)"), "link", to="order"),
     Field("order_number", _("Order number"), read_only=True),
     Field("position", _("Position"), "integer", read_only=True),
     Field("ticket_type", _("Ticket type"), read_only=True),
-    Field("quantity", _("Quantity"), "integer", read_only=True),
-    Field("unit_price", _("Unit price"), "money", read_only=True),
-    Field("discount", _("Discount"), "percent", read_only=True),
+    Field("quantity", _("Quantity"), "integer"),
+    Field("unit_price", _("Unit price"), "money"),
+    Field("discount", _("Discount"), "percent"),
     Field("amount", _("Amount"), "money", read_only=True),
     Field("currency", _("Currency"), read_only=True),
     Field("updated_at", _("Updated"), "datetime", read_only=True),
@@ -62,4 +63,8 @@ ORDER_ITEM = replace(
         joined=("order", "ticket_type"),
     ),
     address=_address,
+    lock=lines.lock,
+    save=lines.save,
+    remove=lines.remove,
+    restore=lines.restore,
 )

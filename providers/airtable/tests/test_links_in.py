@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,8 @@ from integration_hub.companies.models import Company
 from integration_hub.connections import clients, services
 from integration_hub.connections.models import Connection
 from integration_hub.contract import Direction, registry
-from integration_hub.records.models import Customer, Event, Order, Ticket
+from integration_hub.http import clock
+from integration_hub.records.models import Customer, Event, Order, OrderItem, Ticket
 from integration_hub.records.services import customers, events, orders
 from integration_hub.sandbox.testing import Sandbox, running
 from integration_hub.sync import lanes, mappings, nudge, previews, reading, undoing, worker
@@ -23,12 +25,13 @@ from providers.airtable.sinks import RecordsSink
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 SINK = RecordsSink()
-CUSTOMERS, ORDERS, EVENTS, TICKETS = "Customers", "Sales orders", "Events", "Tickets"
+CUSTOMERS, ORDERS, EVENTS, TICKETS, LINES = "Customers", "Sales orders", "Events", "Tickets", "Order lines"
 FIELDS = {
     "customer": ["name", "email"],
     "order": ["order_number", "customer_link", "status", "currency"],
     "event": ["title", "starts_at", "ends_at", "timezone"],
     "ticket": ["participant_name", "event_link", "ticket_type"],
+    "order_item": ["description", "order_link", "quantity", "unit_price"],
 }
 
 
@@ -343,3 +346,37 @@ def test_a_ticket_waits_for_its_event(base: Base, company: Company) -> None:
     assert (ticket.event, ticket.ticket_type.name, ticket.participant_name) == (event, "Standard", "Ana")
     assert not Stray.everywhere.exists()
     assert base.row(TICKETS, seat)["Hub ID"] == str(ticket.pk)
+
+
+def test_lines_of_orders_come_change_and_go_with_their_order(base: Base) -> None:
+    base.sandbox.control("airtable", "rename_field", table="Orders", field="Hub ID", name="Other")  # none of ours
+    sales, lines = base.mapping("order", ORDERS), base.mapping("order_item", LINES)
+    Mapping.everywhere.filter(pk=lines.pk).update(on_remote_delete="delete")
+    drain()
+    sold = base.add(ORDERS, **{"Order number": "A-1", "Currency": "EUR"})
+    other = base.add(ORDERS, **{"Order number": "A-2", "Currency": "EUR"})
+    cells = {"Description": "Day pass", "Quantity": 2, "Unit price": 10, "Order (link)": [sold]}
+    line = base.add(LINES, **cells)
+    look(lines)
+    assert Stray.everywhere.get().remedy == "parent"
+    look(sales)
+    drain()
+    item = OrderItem.everywhere.select_related("order").get()
+    assert (item.order.order_number, item.quantity, item.order.total) == ("A-1", 2, 20)
+    assert not Stray.everywhere.exists()
+    base.edit(LINES, line, Quantity=3)
+    look(lines)
+    assert Order.everywhere.get(order_number="A-1").total == 30
+    base.edit(LINES, line, Quantity=-1)
+    look(lines)
+    assert "Quantity" in Stray.everywhere.get().sentence
+    base.edit(LINES, line, **{"Quantity": 4, "Order (link)": [other]})
+    look(lines)
+    assert "stays with its order" in Stray.everywhere.get().sentence
+    assert OrderItem.everywhere.get().quantity == 4, "what may be changed is"
+    base.sandbox.control("airtable", "delete", table=LINES, record=line)
+    with clock.shifted(timedelta(minutes=10)):
+        reading.whole(lines)
+        look(lines)
+    assert not OrderItem.everywhere.filter(deleted_at=None).exists()
+    assert Order.everywhere.get(order_number="A-1").total == 0
