@@ -101,6 +101,7 @@ def look(turn: Slice, part: Sequence[RemoteRow], now: datetime) -> list[Arrived]
     adopted = _adopted(turn, part, met, now)
     made = Arrived(Desk(turn.job, now, [], part))
     made.odd += [_ambiguous(row, met) for row in part if row.remote_id in met.ambiguous]
+    made.left += [row for row in part if row.remote_id in met.busy]
     alone = [row for row in part if not met.is_met(row)]
     if turn.job.mapping.makes_here and turn.job.reads:
         _make(turn, made, alone)

@@ -10,7 +10,7 @@ from integration_hub.contract import ProviderError, RemoteRow
 from integration_hub.sync.canonical import canonical
 from integration_hub.sync.models import Mapping, RecordLink
 from integration_hub.sync.models.pull import Stray
-from integration_hub.sync.rows import Link
+from integration_hub.sync.rows import Link, pending
 from integration_hub.sync.targets import Job
 
 AMBIGUOUS = "ambiguous"  # the remedy of rows that fit several records
@@ -19,14 +19,16 @@ AMBIGUOUS = "ambiguous"  # the remedy of rows that fit several records
 @dataclass
 class Met:
     """The partners of some rows, by remote id. `ambiguous`: several that fit, with their titles; `twice`: the record of
-    further rows, which has its row in this very lot."""
+    further rows, which has its row in this very lot; `busy`: rows of records that are gone, of which something is still
+    to be delivered: a create that was never settled, and is about to be taken back."""
 
     found: dict[str, UUID] = field(default_factory=dict)
     ambiguous: dict[str, dict[UUID, str]] = field(default_factory=dict)
     twice: dict[str, UUID] = field(default_factory=dict)
+    busy: set[str] = field(default_factory=set)
 
     def is_met(self, row: RemoteRow) -> bool:
-        return any(row.remote_id in lot for lot in (self.found, self.ambiguous, self.twice))
+        return any(row.remote_id in lot for lot in (self.found, self.ambiguous, self.twice, self.busy))
 
 
 def partners(job: Job, part: Sequence[RemoteRow]) -> Met:
@@ -38,12 +40,20 @@ def partners(job: Job, part: Sequence[RemoteRow]) -> Met:
         pk = carried.get(row.remote_id)
         if pk in alive and pk is not None:
             _give(met, row, pk)
-    _by_keys(job, [row for row in part if carried.get(row.remote_id) not in alive], met)
+    gone = {remote_id: pk for remote_id, pk in carried.items() if pk not in alive}
+    met.busy |= _unfinished(job, gone)
+    strangers = [row for row in part if row.remote_id not in met.busy and carried.get(row.remote_id) not in alive]
+    _by_keys(job, strangers, met)
     return met
 
 
 def _give(met: Met, row: RemoteRow, pk: UUID) -> None:
     (met.twice if pk in met.found.values() else met.found)[row.remote_id] = pk
+
+
+def _unfinished(job: Job, gone: Map[str, UUID]) -> set[str]:
+    work = pending(job.mapping.pk, job.mapping.record_type, list(gone.values())) if gone else {}
+    return {remote_id for remote_id, pk in gone.items() if pk in work and work[pk].is_due}
 
 
 def _uuid(cell: object) -> UUID | None:

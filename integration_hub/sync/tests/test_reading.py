@@ -427,3 +427,28 @@ def test_a_row_that_lost_our_id_gets_it_back_with_the_next_run(both):
     runs.start(both, actor="alice")
     drain()
     assert REMOTE.rows[remote_id]["hub"] == str(record)
+
+
+def test_a_record_deleted_before_its_create_was_settled_does_not_come_back(both):
+    """The row was made, we never heard of it, and the record is deleted: reading its row must not make it anew."""
+    record = uuid4()
+    toy.put(both.company_id, record, "one")
+
+    def lost(operation, _rows):
+        if operation == "upsert":
+            REMOTE.after = None
+            raise TransientError("No answer.", unsure=True)
+
+    REMOTE.after = lost
+    drain()
+    assert len(REMOTE.rows) == 1
+    toy.drop(both.company_id, record)
+    look(both)
+    assert ours(both) == {}
+    with clock.shifted(timedelta(minutes=10)):
+        reading.whole(both)
+        look(both)
+        drain()
+    assert ours(both) == {}
+    assert REMOTE.rows == {}
+    assert due(both) == []
