@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from integration_hub.connections import discovery
@@ -115,4 +116,4 @@ def cannot_make(base: Resource | None, provider: Provider) -> str:
 
 def preview_page(mapping: Mapping, provider: str = "") -> str:
     """Where people see what this mapping would do, and apply it. `provider`: its key, where it is known already."""
-    return f"/admin/hub/{provider or mapping.connection.provider}/mappings/{mapping.pk}/preview/"
+    return reverse("hub:preview", args=[provider or mapping.connection.provider, mapping.pk])

@@ -21,9 +21,8 @@ from integration_hub.rest.requests import actor_of, token_of
 from integration_hub.rest.serializers import StrictSerializer
 from integration_hub.sync import answers, lanes, mappings, previews, runs
 from integration_hub.sync.drafts import Draft, InvalidMapping
-from integration_hub.sync.merge import Policy
 from integration_hub.sync.models import Mapping, SyncRun
-from integration_hub.sync.models.mapping import RemoteDelete
+from integration_hub.sync.models.mapping import RemoteDelete, WhoWins
 from providers.airtable.api import finding, wishes
 from providers.airtable.api.asking import asking
 from providers.airtable.api.views import AirtableView, Json
@@ -73,12 +72,12 @@ class SyncSerializer(StrictSerializer):
         "computes is only pulled, one that the hub computes only pushed.",
     )
     policy = Choice(
-        tuple(Policy),
+        WhoWins.choices,
         required=False,
         help_text="Who wins where both sides changed a field; ask: it waits for a person.",
     )
     first = Choice(
-        tuple(Policy),
+        WhoWins.choices,
         required=False,
         help_text="Who wins where a row and a record meet for the first time and both have a value. Left out: ask, so "
         "that nothing is overwritten unseen; in the mode pull Airtable's value is taken.",

@@ -165,7 +165,7 @@ def test_a_computed_field_is_only_read(program, romanian, sandbox):
     ("change", "field", "says"),
     [
         ({"mode": "sideways"}, "mode", "push, pull, bidirectional"),
-        ({"policy": "mine"}, "policy", "hub_wins, provider_wins, newest_wins, ask"),
+        ({"policy": "mine"}, "policy", "ask, hub_wins, provider_wins, newest_wins"),
         ({"first": 5}, "first", "quotes"),
         ({"on_remote_delete": "burn"}, "on_remote_delete", "ignore, cancel, delete"),
         ({"match_on": "order_number"}, "match_on", "list"),
