@@ -33,13 +33,13 @@ FROM {series}
 ORDERS_SQL = """
 INSERT INTO orders (id, company_id, created_at, updated_at, order_number, customer_id, status, priority, payment_state,
                     currency, total, placed_at, notes)
+WITH drawn AS MATERIALIZED (SELECT n, {chance} AS chance FROM {series})
 SELECT {uuid}, {company}, {now}, {now}, 'M-' || n, buyers.id,
        CASE WHEN n % 20 < 12 THEN 'Delivered' WHEN n % 20 < 14 THEN 'Sent' WHEN n % 20 < 16 THEN 'Processing'
             WHEN n % 20 < 18 THEN 'Pending' ELSE 'Cancelled' END,
        CASE WHEN n % 7 = 0 THEN 'High' WHEN n % 7 = 1 THEN 'Low' ELSE 'Medium' END, 'paid',
        CASE WHEN n % 11 < 8 THEN 'RON' WHEN n % 11 < 10 THEN 'EUR' ELSE 'HUF' END, 20 + n % 500, {ago}, ''
-FROM (SELECT n, 'B' || (1 + CAST({buyers} * chance * chance AS integer)) AS buyer
-      FROM (SELECT n, {chance} AS chance FROM {series}) AS drawn) AS sold
+FROM (SELECT n, 'B' || (1 + CAST({buyers} * chance * chance AS integer)) AS buyer FROM drawn) AS sold
 JOIN customers AS buyers
   ON buyers.company_id = {company} AND buyers.deleted_at IS NULL AND buyers.reference = sold.buyer
 """
