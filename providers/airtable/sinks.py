@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.utils.translation import gettext_noop as _  # translated where it is shown
 
@@ -142,13 +143,13 @@ class RecordsSink(Sink[AirtableClient]):
         return linked_table(mapped.options) if mapped.remote_type == "multipleRecordLinks" else ""
 
     def told(self, target: Target, most: int) -> Sequence[str]:
-        return naming.told(target.id, most)
+        return naming.told(UUID(target.id), most)
 
     def heard(self, target: Target, remote_ids: Sequence[str], at: datetime) -> None:
-        naming.heard(target.id, remote_ids, at)
+        naming.heard(UUID(target.id), remote_ids, at)
 
     def calm(self, target: Target) -> int:
-        return telling.calm(target.id, target.place["base"])
+        return telling.calm(UUID(target.id), target.place["base"])
 
     def remote_url(self, target: Target, remote_id: str) -> str:
         return f"https://airtable.com/{target.place['base']}/{target.place['table']}/{remote_id}"

@@ -39,7 +39,7 @@ def _made(fact: Made, pull: Pull) -> None:
         base_id=fact.base,
         defaults={**told, "company_id": pull.company_id, "drained_at": None},
     )
-    since = before and (before.drained_at or before.made_at)
+    since = (before.drained_at or before.made_at) if before else None
     read_anew(pull, fact.base, whole=since is not None and now - since > LONG)
     telling.well(pull, fact.base)
 

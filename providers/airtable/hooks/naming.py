@@ -60,7 +60,7 @@ def _note(mapping: SyncMapping, named: Mapping[str, Any], now: datetime) -> None
             mapping=mapping,
             remote_id=one,
             named_at=now,
-            strange=[*before.get(one, ()), *(strange or ())] or None,
+            strange=[*(before.get(one) or ()), *(strange or ())] or None,
         )
         for one, strange in named.items()
     ]
@@ -76,14 +76,14 @@ def _note(mapping: SyncMapping, named: Mapping[str, Any], now: datetime) -> None
 # --- what the engine asks ---------------------------------------------------------------------------------------------
 
 
-def told(mapping: str, most: int) -> list[str]:
+def told(mapping: UUID, most: int) -> list[str]:
     waiting = AirtableNamed.everywhere.filter(mapping=mapping).order_by("named_at", "pk")
     return list(waiting.values_list("remote_id", flat=True)[:most])
 
 
-def heard(mapping: str, remote_ids: Sequence[str], at: datetime) -> None:
+def heard(mapping: UUID, remote_ids: Sequence[str], at: datetime) -> None:
     """Whatever was named before that moment had happened by then, so that the call saw it."""
     over = AirtableNamed.everywhere.filter(mapping=mapping, remote_id__in=remote_ids, named_at__lte=at)
-    strange = dict(over.filter(strange__isnull=False).values_list("remote_id", "strange"))
+    strange: dict[str, Any] = dict(over.filter(strange__isnull=False).values_list("remote_id", "strange"))
     overwritten.tell(SyncMapping.everywhere.get(pk=mapping), strange)
     over.delete()

@@ -70,7 +70,7 @@ def is_live(row: AirtableWebhook) -> bool:
     return bool(row.hook_id) and row.pinged_at is not None and not row.sentence and alive
 
 
-def calm(target: str, base: str) -> int:
+def calm(target: UUID, base: str) -> int:
     """Minutes between two readings of a table of this base; 0 where its changes are not told."""
     rows = AirtableWebhook.everywhere.filter(connection__mappings=target, base_id=base)
     row = rows.select_related("connection").defer("secret").first()

@@ -285,7 +285,7 @@ def test_killed_in_the_middle_of_draining_nothing_is_lost_or_done_twice(
 ) -> None:
     for number in range(120):
         add(sandbox, **{"Order number": f"A-{number}", "Currency": "EUR"})
-    real, calls = tending.AirtableClient.payloads, iter(range(9))
+    real, calls = AirtableClient.payloads, iter(range(9))
 
     def dies(self: Any, *given: Any) -> Any:
         if next(calls) == 1:
