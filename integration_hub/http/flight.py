@@ -11,6 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from contextvars import copy_context
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
@@ -45,9 +46,23 @@ class Flight(Generic[T]):
     def run(self) -> list[Outcome[T] | None]:
         """What came of each piece of work; None where it was not begun. What is no Exception is raised here, when
         nothing is in the air any more."""
+        self.begin()
+        return self.landed()
+
+    def begin(self) -> None:
+        """Let the helpers go; who does something else meanwhile comes by at the desk (`attend`) in between."""
         refuse_inside_transaction()  # the helpers cannot see ours
         self._take_off()
-        if not self.helping:
+
+    def attend(self) -> None:
+        """Answer what was asked until now, and wait for nothing."""
+        with suppress(Empty):
+            while self.helping:
+                self.questions.get_nowait()()
+
+    def landed(self) -> list[Outcome[T] | None]:
+        """Stay at the desk until all are back; what no helper took is done right here."""
+        if self.waiting and not self.helping:
             self._fly(None)
         while self.helping:
             try:

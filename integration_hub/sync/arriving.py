@@ -67,6 +67,7 @@ def take(turn: Slice, found: Sequence[RemoteRow]) -> None:
     """Give each of these rows its record, or say why it has none."""
     size = merging.at_once()
     for start in range(0, len(found), size):
+        turn.attend()
         with paced():
             now = lanes.fence(turn.held)
             for arrived in look(turn, found[start : start + size], now):

@@ -26,7 +26,7 @@ from integration_hub.sync.rules import Rules
 from integration_hub.sync.targets import Job
 from integration_hub.sync.turn import Slice
 
-AT_ONCE, AT_ONCE_POLITE = 50, 5  # rows a transaction takes; SQLite's lock is held for 20 ms at most
+AT_ONCE, AT_ONCE_POLITE = 100, 20  # rows a transaction takes; SQLite's lock is held for about 20 ms
 
 
 @dataclass
@@ -60,6 +60,7 @@ def take_linked(turn: Slice, found: Sequence[tuple[RemoteRow, UUID]]) -> None:
     """Merge these rows into the records they are linked to."""
     for start in range(0, len(found), at_once()):
         part = {record: row for row, record in found[start : start + at_once()]}
+        turn.attend()
         with paced():
             now = lanes.fence(turn.held)
             desk = Desk(turn.job, now, list(part), part.values())

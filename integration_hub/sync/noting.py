@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import F
 
 from integration_hub.sync import conflicts, linking, outbox, sql
-from integration_hub.sync.models import RecordLink, SyncRun, SyncWrite, WorkRow
+from integration_hub.sync.models import RecordLink, SyncRun, WorkRow
 from integration_hub.sync.models.pull import Stray
 from integration_hub.sync.models.run import Went
 from integration_hub.sync.settle import LINK
@@ -141,19 +141,27 @@ def _told(turn: Slice, brought: "Sequence[Brought]", now: datetime) -> None:
     counts = Counter(done.outcome for done in changed)
     SyncRun.everywhere.filter(pk=run.pk).update(**{outcome: F(outcome) + number for outcome, number in counts.items()})
     mapping = turn.job.mapping
-    SyncWrite.everywhere.bulk_create(
-        SyncWrite(
-            company_id=mapping.company_id,
-            run=run,
-            record_type=mapping.record_type,
-            record_id=done.record_id,
-            title=done.title[:SHOWN],
-            remote_id=done.row.remote_id,
-            outcome=done.outcome,
-            way=Went.IN,
-            changes=done.changes,
-            image=done.image,
-            at=now,
-        )
-        for done in changed
-    )
+    values = [mapping.company_id, mapping.record_type, now, run.pk, Went.IN, sql.rows(_line(done) for done in changed)]
+    sql.execute(_WRITE.format(told=sql.given(**_LINE)), values)
+
+
+def _line(done: "Brought") -> tuple[object, ...]:
+    title, changes, image = done.title[:SHOWN], json.dumps(done.changes), json.dumps(done.image)
+    return done.record_id, title, done.row.remote_id, done.outcome, changes, image
+
+
+_LINE = {
+    "record_id": "uuid",
+    "title": "text",
+    "remote_id": "text",
+    "outcome": "text",
+    "changes": "jsonb",
+    "image": "jsonb",
+}
+# By hand, as links are: a page of rows is a hundred lines.
+_WRITE = """
+INSERT INTO sync_writes (company_id, record_type, at, run_id, way, sentence, record_id, title, remote_id, outcome,
+                         changes, image)
+SELECT %s, %s, %s, %s, %s, '', told.record_id, told.title, told.remote_id, told.outcome, told.changes, told.image
+FROM {told} AS told
+"""

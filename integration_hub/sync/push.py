@@ -60,7 +60,10 @@ def serve(held: lanes.Claim) -> None:
                 lanes.release(held, _acts(held))
                 return
             turn = Slice(held, job, slow=held.slow)
-            _work(turn)
+            try:
+                _work(turn)
+            finally:
+                turn.land()
     except lanes.LostLane:
         log.warning("lane lost while working", target=str(held.target))
         return

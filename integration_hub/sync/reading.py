@@ -7,25 +7,29 @@ by its id first.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
 from django.db.models import F
 
 from integration_hub.contract import CursorExpired, Direction, FieldRefused, Page, ProviderError, RemoteRow
+from integration_hub.contract.api import Json
 from integration_hub.http import clock
+from integration_hub.http.flight import Flight
 from integration_hub.sync import arriving, lanes, linking, merging, rows, schema, strays, vanishing
 from integration_hub.sync.calls import blame_field, handle
 from integration_hub.sync.models import Mapping, RecordLink
 from integration_hub.sync.models.pull import Reading
 from integration_hub.sync.pacing import paced
 from integration_hub.sync.rows import Link, Work
-from integration_hub.sync.turn import SOON, Slice
+from integration_hub.sync.turn import SOON, Ahead, Slice
 
 log = structlog.get_logger(__name__)
 
 MINUTES = 5
 READ = 100  # rows a provider is asked for at once
+NEXT = 0.5  # seconds in which a page is saved, about
 
 
 def ensure(mapping: Mapping, minutes: int | None = None) -> Reading | None:
@@ -80,7 +84,8 @@ def _next_page(turn: Slice, row: Reading) -> bool:
         row.whole_since = clock.now()
         keep(turn, row, whole_since=row.whole_since)
     try:
-        page = turn.job.sink.page(turn.client(1), turn.job.whole, row.cursor)
+        page = _page(turn, row.cursor)
+        _ask_ahead(turn, page)
         if not take(turn, page, row):
             return False
     except CursorExpired:
@@ -98,6 +103,29 @@ def _next_page(turn: Slice, row: Reading) -> bool:
         return False
     _advance(turn, row, page)
     return True
+
+
+def _page(turn: Slice, cursor: Json) -> Page:
+    """The page at this cursor: where it was asked for ahead, that one."""
+    ahead, turn.ahead = turn.ahead, None
+    if ahead is not None:
+        (came,) = ahead.flight.landed()
+        if came is not None and ahead.cursor == cursor:
+            return came.result()
+    return _asked(turn, cursor)
+
+
+def _asked(turn: Slice, cursor: Json) -> Page:
+    page: Page = turn.job.sink.page(turn.client(1), turn.job.whole, cursor)
+    return page
+
+
+def _ask_ahead(turn: Slice, page: Page) -> None:
+    """Ask for the next page while this one is being saved, where this turn will get to it."""
+    turn.in_the_midst = not page.last
+    if not page.last and turn.lasts(NEXT):
+        turn.ahead = Ahead(page.cursor, Flight([partial(_asked, turn, page.cursor)], lambda: not turn.over))
+        turn.ahead.flight.begin()
 
 
 def _waits(turn: Slice, row: Reading) -> bool:

@@ -78,6 +78,8 @@ WHERE target = %s AND record_type = %s AND record_id IN (SELECT id FROM {asked} 
 
 def links(target: UUID, record_type: str, ids: Collection[UUID]) -> dict[UUID, Link]:
     """The links of these records, ended ones too, by record."""
+    if not ids:
+        return {}
     text = _LINKS.format(asked=sql.given(id="uuid"))
     found = sql.fetch(text, [target, record_type, sql.rows([one] for one in ids)])
     return {sql.uuid_of(record): _link(row) for record, *row in found}
@@ -111,6 +113,8 @@ WHERE target = %s AND record_type = %s AND record_id IN (SELECT id FROM {asked} 
 
 def pending(target: UUID, record_type: str, ids: Collection[UUID]) -> dict[UUID, Pending]:
     """The work rows of these records, by record, locked until the transaction ends."""
+    if not ids:
+        return {}
     lock = "" if sql.is_sqlite() else "ORDER BY record_id FOR UPDATE"
     text = _PENDING.format(asked=sql.given(id="uuid"), lock=lock)
     found = sql.fetch(text, [target, record_type, sql.rows([one] for one in ids)])
@@ -128,6 +132,8 @@ WHERE target = %s AND deleted_at IS NULL AND remote_id IN (SELECT id FROM {asked
 
 def links_of(target: UUID, remote_ids: Collection[str]) -> dict[str, tuple[UUID, Link]]:
     """The living links of these remote rows: record and link, by remote id."""
+    if not remote_ids:
+        return {}
     text = _BY_REMOTE.format(asked=sql.given(id="text"))
     found = sql.fetch(text, [target, sql.rows([one] for one in remote_ids)])
     return {remote: (sql.uuid_of(record), _link(row)) for remote, record, *row in found}

@@ -11,7 +11,10 @@ from typing import Any
 from django.conf import settings
 
 from integration_hub.connections import clients
+from integration_hub.contract import Page
+from integration_hub.contract.api import Json
 from integration_hub.http import clock
+from integration_hub.http.flight import Flight
 from integration_hub.sync import lanes, runs
 from integration_hub.sync.models import SyncRun
 from integration_hub.sync.targets import Job
@@ -22,6 +25,14 @@ LONGEST_REST = 1.0  # seconds a turn sleeps for the pace
 SOON = 2.0  # seconds until a lane that has to wait looks again
 AHEAD = 0.18  # seconds before the next call may leave in which its rows are read
 MARGIN = 5.0  # seconds before the lease's end by which every call is over
+
+
+@dataclass
+class Ahead:
+    """The page after the one that is being saved, asked for by a helping thread meanwhile."""
+
+    cursor: Json
+    flight: Flight[Page]
 
 
 @dataclass
@@ -46,6 +57,7 @@ class Slice:
     waits_for_parents: bool = False
     behalf: SyncRun | None = None
     table_seen: bool = False
+    ahead: Ahead | None = None
 
     @property
     def going(self) -> bool:
@@ -58,6 +70,22 @@ class Slice:
         """Nobody waits for our thread, people still want what we do, and the lease lasts for further calls."""
         lasts = at - self.started < LONGEST and at + settings.CALL_SECONDS < self.ends_by
         return lasts and lanes.may_go_on(self.held, self.job.version)
+
+    def lasts(self, seconds: float) -> bool:
+        """Whether this turn will still be going then."""
+        at = time.monotonic() + seconds
+        return not self.over and (at - self.started < SLICE or (self.in_the_midst and self._may_go_on(at)))
+
+    def attend(self) -> None:
+        """Between two transactions: what the call that is made meanwhile needs of the database."""
+        if self.ahead is not None:
+            self.ahead.flight.attend()
+
+    def land(self) -> None:
+        """Nothing stays in the air when the turn is over."""
+        if self.ahead is not None:
+            self.ahead.flight.landed()
+            self.ahead = None
 
     @property
     def room_in(self) -> float:

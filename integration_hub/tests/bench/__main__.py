@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from pathlib import Path
 
-from integration_hub.tests.bench import bulk, demo, idle, imports, orders, pages
+from integration_hub.tests.bench import bulk, demo, idle, imports, merge_core, orders, pages
 from integration_hub.tests.bench.report import Figure, table, write
 
 BASE = Path(__file__).resolve().parent.parent.parent.parent
@@ -24,6 +24,7 @@ def benches() -> Iterator[tuple[str, Bench]]:
     yield "bulk", bulk.measure
     yield "demo", demo.measure
     yield "imports", imports.measure
+    yield "merge_core", merge_core.measure
     for path in sorted((BASE / "providers").glob("*/tests/bench*.py")):
         key, part = path.parent.parent.name, path.stem.removeprefix("bench")
         yield f"{key}{part}", import_module(f"providers.{key}.tests.{path.stem}").measure
