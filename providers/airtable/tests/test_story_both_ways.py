@@ -155,7 +155,7 @@ def take_back(page: Page, hub: Hub, mapping: str) -> None:
     assert orders(hub) == ORDERS + 1, "the orders that were made are gone, but for the one edited since"
     assert order(hub, "F-0000003")["status"] == "Pending"
     undo = next(run for run in hub.api("GET", "/api/runs")["results"] if run["kind"] == "undo")
-    page.goto(f"{HUB}runs/{undo['id']}/")
+    page.goto(f"{HUB}runs/{undo['id']}/?q=F-0000030")
     expect(page.get_by_text("later run").first).to_be_visible()
     seen(page, "both-ways-undone")
 
