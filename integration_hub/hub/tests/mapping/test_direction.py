@@ -1,6 +1,7 @@
 """Which way records go: chosen, narrowed field by field, explained, and shown first where both sides meet."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from django.test import Client
 
 from integration_hub.companies.models import User
 from integration_hub.connections.models import Connection
+from integration_hub.contract import registry
 from integration_hub.hub.tests.cabinet import HUB, cabinet, column, folder
 from integration_hub.hub.tests.mapping.pages import (
     CHOSEN,
@@ -192,7 +194,11 @@ def test_a_conflict_of_two_people_names_the_new_settings_too(login: Login, alice
     assert "When a row is deleted there nothing mark the record cancelled" in said
 
 
-def test_records_that_cannot_be_read_only_go_out(login: Login, alice: User, connection: Connection) -> None:
+def test_records_that_cannot_be_read_only_go_out(
+    login: Login, alice: User, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deaf = replace(registry.record_type("order_item"), save=None)
+    monkeypatch.setitem(registry._record_types, "order_item", deaf)
     know(connection, folder("tab3", "Linii", column(HUB, "Hub ID"), column("colX", "Description")))
     chosen_ = {"records": "order_item", "base": "cab1", "table": "tab3"}
     client = login(alice)

@@ -1,11 +1,13 @@
 """Syncs that read: rows become records, records rows, nothing twice, nothing overwritten unseen, nothing unasked."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from integration_hub.companies import tokens
+from integration_hub.contract import registry
 from integration_hub.notices.models import AuditEvent
 from integration_hub.records.models import Order
 from integration_hub.records.services import customers, orders
@@ -176,7 +178,6 @@ def test_a_computed_field_is_only_read(program, romanian, sandbox):
         ({"mode": "push", "directions": {"total": "pull"}}, "field_mapping.total", "neither way"),
         ({"makes_here": "yes"}, "makes_here", "true or false"),
         ({"preview": 1}, "preview", "true or false"),
-        ({"data_type": "order_items", "field_mapping": {"description": NUMBER}}, "mode", "never read"),
     ],
 )
 def test_what_is_wrong_is_400_by_field_and_changes_nothing(program, romanian, change, field, says):
@@ -184,6 +185,13 @@ def test_what_is_wrong_is_400_by_field_and_changes_nothing(program, romanian, ch
     errors = problem(post(program, SYNC, {**both(romanian), **change}), 400)["errors"]
     assert says in " ".join(errors[field]), errors
     assert Mapping.everywhere.count() == before
+
+
+def test_records_that_cannot_be_read_only_go_out(program, romanian, monkeypatch):
+    deaf = replace(registry.record_type("order_item"), save=None)
+    monkeypatch.setitem(registry._record_types, "order_item", deaf)
+    asked = {**both(romanian), "data_type": "order_items", "field_mapping": {"description": NUMBER}}
+    assert "never read" in " ".join(problem(post(program, SYNC, asked), 400)["errors"]["mode"])
 
 
 def test_beginning_what_waits_needs_admin(company, program, romanian):
