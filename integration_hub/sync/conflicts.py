@@ -128,7 +128,8 @@ def print_of(conflict: Conflict) -> str:
 
 
 def _open(target: UUID) -> "QuerySet[Conflict]":
-    return Conflict.everywhere.filter(target=target, settled_at=None)
+    """In no order: sorting a hundred thousand of them to count a few is what takes time."""
+    return Conflict.everywhere.filter(target=target, settled_at=None).order_by()
 
 
 def _close(conflict: Conflict, choice: Choice, actor: str, now: datetime) -> None:
@@ -167,7 +168,7 @@ def settle_all(company_id: UUID, seen: Map[UUID, str], choice: Choice, *, actor:
 
 def wish(rows: "QuerySet[Conflict]", choice: Choice, *, actor: str) -> int:
     """Note this choice in all of these open conflicts, MOST at once; the sweep carries it out. In how many."""
-    free, noted = rows.filter(settled_at=None, choice=Choice.OPEN), 0
+    free, noted = rows.filter(settled_at=None, choice=Choice.OPEN).order_by(), 0
     while noted < MOST and (ids := list(free.values_list("pk", flat=True)[:MARKED])):
         with paced():
             noted += Conflict.everywhere.filter(pk__in=ids, settled_at=None).update(choice=choice, actor=actor[:200])
@@ -177,7 +178,7 @@ def wish(rows: "QuerySet[Conflict]", choice: Choice, *, actor: str) -> int:
 def carry_out(seconds: float = SHIFT) -> int:
     """Settle what people chose for many at once. How many; what is left is for the next sweep."""
     ends, done = time.monotonic() + seconds, 0
-    wanted = Conflict.everywhere.filter(settled_at=None).exclude(choice=Choice.OPEN)
+    wanted = Conflict.everywhere.filter(settled_at=None).exclude(choice=Choice.OPEN).order_by()
     touched: set[UUID] = set()
     while time.monotonic() < ends and (rows := list(wanted[: _at_once()])):
         for (target, choice, actor), ids in _grouped(rows).items():
@@ -208,7 +209,8 @@ def _together(target: UUID, seen: Map[UUID, str], choice: Choice, actor: str) ->
     """Settle these conflicts of one target, inside a transaction. Merges and pushes of the target wait for its end, and
     it waits for theirs: all of them lock the lane first."""
     lanes.hold(target)
-    still = list(_open(target).filter(pk__in=list(seen)).order_by("record_id"))
+    found = Conflict.everywhere.filter(pk__in=list(seen)).order_by()  # by their keys, not off the index of open ones
+    still = [row for row in found if row.target == target and row.settled_at is None]
     rows = [row for row in still if seen[row.pk] in ("", print_of(row))]
     if not rows:
         return Settled(moved=len(still))
@@ -269,7 +271,7 @@ def tidy() -> int:
     merged = Mapping.everywhere.filter(pk=OuterRef("target"), direction=Direction.BOTH.value, retired_at=None)
     pointless = Conflict.everywhere.filter(~Q(Exists(alive)) | ~Q(Exists(merged)), settled_at=None)
     closed, touched = 0, set()
-    while rows := list(pointless.values_list("pk", "target")[:MARKED]):
+    while rows := list(pointless.order_by().values_list("pk", "target")[:MARKED]):
         with paced():
             mine = Conflict.everywhere.filter(pk__in=[pk for pk, _target in rows], settled_at=None)
             closed += mine.update(settled_at=clock.now(), choice=Choice.ALIKE, actor="")

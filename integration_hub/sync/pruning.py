@@ -9,7 +9,7 @@ from django.db.models import F, Model, Q, QuerySet
 from integration_hub.http import clock
 from integration_hub.http.models import IntegrationMetric
 from integration_hub.rest import idempotency
-from integration_hub.sync.models import Difference, Mapping, OwedLink, Proof, SyncRun, SyncWrite, WorkRow
+from integration_hub.sync.models import Conflict, Difference, Mapping, OwedLink, Proof, SyncRun, SyncWrite, WorkRow
 from integration_hub.sync.models.proof import ProofState
 from integration_hub.sync.models.run import RunState
 from integration_hub.sync.pacing import paced
@@ -33,6 +33,7 @@ def _expired() -> Iterator[QuerySet[Model]]:
     yield SyncWrite.everywhere.filter(at__lt=now - HISTORY)
     empty = SyncRun.everywhere.exclude(state=RunState.RUNNING).filter(started_at__lt=now - HISTORY, writes=None)
     yield empty
+    yield Conflict.everywhere.filter(settled_at__lt=now - HISTORY)
     yield Difference.everywhere.filter(proof__started_at__lt=now - HISTORY)
     yield Proof.everywhere.exclude(state=ProofState.RUNNING).filter(started_at__lt=now - HISTORY, found=None)
     yield WorkRow.everywhere.filter(Q(rev=F("done_rev")), changed_at__lt=now - HISTORY)

@@ -221,7 +221,7 @@ def settle_all(request: PageRequest) -> HttpResponse:
         return ask(request, _question(request, sieve, word, known))
     asked = parse_datetime(request.POST.get("until", "")) or timezone.now()
     rows = sieve.rows(request.company).filter(opened_at__lte=asked)
-    actor, ids = request.user.get_username(), list(rows.values_list("pk", flat=True)[: AT_ONCE + 1])
+    actor, ids = request.user.get_username(), list(rows.order_by().values_list("pk", flat=True)[: AT_ONCE + 1])
     if len(ids) <= AT_ONCE:
         tell(request, service.settle_all(request.company.pk, dict.fromkeys(ids, ""), CHOICES[word], actor=actor))
         return _back(request, sieve)
@@ -231,7 +231,7 @@ def settle_all(request: PageRequest) -> HttpResponse:
 
 
 def _question(request: PageRequest, sieve: Sieve, word: str, known: Map[UUID, Lens]) -> Question:
-    count = sieve.rows(request.company)[: service.MOST + 1].count()
+    count = sieve.rows(request.company).order_by()[: service.MOST + 1].count()
     name = {"name": _one_name(known, sieve) or _("the service"), "n": intcomma(min(count, service.MOST))}
     if word == "ours":
         title = _("Keep the hub's value in all of them?")

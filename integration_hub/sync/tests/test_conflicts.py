@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from integration_hub.contract import Direction
 from integration_hub.http import clock
 from integration_hub.notices.models import AuditEvent, Problem
-from integration_hub.sync import conflicts, lanes, reading
+from integration_hub.sync import conflicts, lanes, pruning, reading
 from integration_hub.sync.models import Mapping, RecordLink
 from integration_hub.sync.models.pull import Choice, Conflict
 from integration_hub.sync.tests import toy
@@ -278,3 +278,13 @@ def test_a_conflict_whose_link_is_no_more_is_settled_all_the_same(both):
     conflicts.settle(row, Choice.OURS, actor="alice")
     with pytest.raises(conflicts.NotOpen):
         conflicts.settle(row, Choice.OURS, actor="bob")
+
+
+def test_settled_conflicts_are_kept_for_a_month_and_open_ones_for_ever(both):
+    first, second = contradict(both, 2)
+    conflicts.settle(first, Choice.OURS, actor="alice")
+    pruning.prune()
+    assert Conflict.everywhere.count() == 2
+    with clock.shifted(timedelta(days=31)):
+        pruning.prune()
+    assert list(Conflict.everywhere.values_list("pk", flat=True)) == [second.pk]
