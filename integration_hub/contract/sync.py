@@ -150,8 +150,8 @@ class Sink(ABC, Generic[ClientT]):
 
     @abstractmethod
     def convert(self, value: Value, mapped: MappedField) -> Json:
-        """Our value as the remote field takes it; Rejected with a sentence when it does not fit, FieldRefused when no
-        value would. A Ref comes with its `remote_id` when the field links to rows."""
+        """Our value as the remote field takes it, the same for the same value; Rejected with a sentence when it does
+        not fit, FieldRefused when no value would. A Ref comes with its `remote_id` when the field links to rows."""
 
     @abstractmethod
     def upsert(self, client: ClientT, target: Target, rows: Sequence[Row]) -> Sequence[Written]:

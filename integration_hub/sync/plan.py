@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from functools import cached_property, partial
 from traceback import format_exc
+from typing import TypeAlias
 from uuid import UUID
 
 from integration_hub.contract import (
@@ -28,6 +29,8 @@ from integration_hub.sync.links import NO_LINKS, Debt, Links
 from integration_hub.sync.rows import Link, Work
 
 NOTHING_LEFT_OUT: frozenset[str] = frozenset()
+Cells: TypeAlias = dict[str, Json]
+Files: TypeAlias = dict[str, Callable[[], File | None]]
 
 
 class Step(Enum):
@@ -92,10 +95,6 @@ class Plan:
             and (self.base != self.link.base_ours or self.unfilled)
         )
 
-    def unsigned(self, merge_on: str) -> bool:
-        """The record was made of its row, or joined with it, and the row does not carry our id yet."""
-        return unsigned(self.link.base_theirs if self.link else {}, merge_on, self.work.record_id)
-
     def without(self, filled: Iterable[str]) -> "Plan":
         """Leave out tentative cells whose remote cell turned out to be filled."""
         filled = set(filled)
@@ -106,16 +105,16 @@ class Plan:
 
 @dataclass(frozen=True)
 class Planner:
-    """Plans rows of one target. `unsure`: how long a begun call may still land; `make(record, field)` makes a file;
-    `contested`: fields of records that wait for a person's choice; `only_read`: fields that are never written;
-    `remembers`: rows are read as well, so what a call may have written is kept in mind; not `makes`: a record that has
-    no row gets none."""
+    """Plans rows of one target. `unsure`: how long a begun call may still land; `now` is asked only where one may;
+    `make(record, field)` makes a file; `contested`: fields of records that wait for a person's choice; `only_read`:
+    fields that are never written; `remembers`: rows are read as well, so what a call may have written is kept in mind;
+    not `makes`: a record that has no row gets none."""
 
     target: Target
     sink: Sink  # type: ignore[type-arg]
     delete: bool
     unsure: timedelta
-    now: datetime
+    now: Callable[[], datetime]
     links: Links = NO_LINKS
     conditions: Sequence[Condition] = ()
     make: Callable[[UUID, str], File | None] = lambda record, name: None
@@ -123,6 +122,7 @@ class Planner:
     only_read: Collection[str] = ()
     remembers: bool = False
     makes: bool = True
+    converted: dict[tuple[str, str | None], Json] = field(default_factory=dict)
 
     @cached_property
     def plain(self) -> bool:
@@ -134,7 +134,7 @@ class Planner:
         linked = link is not None and link.deleted_at is None
         if link is not None and link.apart:  # a person undid what made one out of the other
             return Plan(work, link, Step.DELETE if linked else Step.NOTHING, title)
-        if work.tried_at and not linked and self.now < work.tried_at + self.unsure:
+        if work.tried_at and not linked and self.now() < work.tried_at + self.unsure:
             return Plan(work, link, Step.WAIT, title, until=work.tried_at + self.unsure)
         if values is None:
             return self.absent(work, link, linked)
@@ -142,7 +142,7 @@ class Planner:
             return Plan(work, link, Step.NOTHING, title)  # a row it may have over there stays as it is
         if not linked and not self.makes and not work.tried_at:
             return Plan(work, link, Step.NOTHING, title)
-        return self.compare(Plan(work, link, Step.NOTHING, title), values, linked=linked)
+        return self.compare(work, link, title, values, linked=linked)
 
     def absent(self, work: Work, link: Link | None, linked: bool) -> Plan:
         if linked:
@@ -150,25 +150,45 @@ class Planner:
             return Plan(work, link, step)
         return Plan(work, link, Step.FIND if work.tried_at and self.delete else Step.NOTHING)
 
-    def compare(self, plan: Plan, values: Values, *, linked: bool) -> Plan:
+    def compare(self, work: Work, link: Link | None, title: str, values: Values, *, linked: bool) -> Plan:
         """What differs from the last agreement, and the cells that say so."""
         fields, left_out, debts = self.writable(values, new=not linked)
-        ours = canonical_fields(values, (mapped.ours.name for mapped in fields))
+        ours = canonical_fields(values, [mapped.ours.name for mapped in fields])
         unfilled, changed = NOTHING_LEFT_OUT, tuple(ours)
-        if linked and plan.link:
-            unfilled = frozenset(elsewhere(fields, plan.link.base_theirs))
-            changed = changes(ours, plan.link.base_ours, unfilled)
-        held = self.contested.get(plan.work.record_id, ())
-        ours, changed = self.beside(ours, plan.link, held), tuple(name for name in changed if name not in held)
-        remote_ids = tuple(mapped.remote_id for mapped in fields if mapped.ours.name not in held)
-        plan = replace(plan, ours=ours, changed=changed, left_out=left_out, debts=debts)
-        plan = replace(plan, remote_ids=remote_ids, unfilled=unfilled)
-        tried = plan.work.tried_at
-        if not changed and not tried and not plan.unsigned(self.target.merge_on):
-            return plan
+        if linked and link:
+            unfilled = frozenset(elsewhere(fields, link.base_theirs))
+            changed = changes(ours, link.base_ours, unfilled)
+        if held := self.contested.get(work.record_id, ()):
+            fields = [mapped for mapped in fields if mapped.ours.name not in held]
+            changed = tuple(name for name in changed if name not in held)
+        ours = self.beside(ours, link, held)
+        # The record was made of its row, or joined with it, and the row does not carry our id yet.
+        sign = unsigned(link.base_theirs if link else {}, self.target.merge_on, work.record_id)
         # A call that was begun and never settled may have written something else: write everything again.
-        names = set(ours) - set(held) if tried or not linked else set(changed)
-        return self.write(plan, values, [mapped for mapped in fields if mapped.ours.name in names], linked=linked)
+        whole = work.tried_at is not None or not linked
+        written = fields if whole else [mapped for mapped in fields if mapped.ours.name in changed]
+        needed = written if changed or work.tried_at or sign else ()
+        cells, files, sentence, trace = self.prepared(work, values, needed)
+        if sentence:
+            return Plan(work, link, Step.REFUSE, title, ours, sentence=sentence, trace=trace)
+        if linked and sign:
+            cells[self.target.merge_on] = str(work.record_id)
+        return Plan(
+            work,
+            link,
+            Step.WRITE if cells or files else Step.NOTHING,
+            title,
+            ours,
+            cells,
+            changed,
+            left_out=left_out,
+            debts=debts,
+            tentative=self.asked(needed) if linked else NOTHING_LEFT_OUT,
+            remote_ids=tuple([mapped.remote_id for mapped in fields]),
+            unfilled=unfilled,
+            files=files,
+            tries=tries(ours, cells, needed) if self.remembers else {},
+        )
 
     def beside(self, ours: dict[str, Json], link: Link | None, held: Collection[str]) -> dict[str, Json]:
         """With what was agreed on fields that are not written now: contested ones, and those that are only read."""
@@ -202,36 +222,43 @@ class Planner:
             return value if self.links.remote_id(mapped, value) is None else None
         return None
 
-    def write(self, plan: Plan, values: Values, fields: Sequence[MappedField], *, linked: bool) -> Plan:
-        cells: dict[str, Json] = {}
-        files: dict[str, Callable[[], File | None]] = {}
+    def prepared(self, work: Work, values: Values, fields: Iterable[MappedField]) -> tuple[Cells, Files, str, str]:
+        """What is to be written into these fields; or why it cannot be, with the traceback of a bug of ours."""
         try:
-            for mapped in fields:
-                value = values.get(mapped.ours.name)
-                if isinstance(value, FileRef):
-                    files[mapped.remote_id] = partial(self.make, plan.work.record_id, mapped.ours.name)
-                else:
-                    cells[mapped.remote_id] = self.sink.convert(self.pointing(mapped, value), mapped)
+            return *self.cells(work, values, fields), "", ""
         except FieldRefused:
             raise
         except Rejected as error:
-            return refused(plan, error.sentence)
-        except Exception:  # noqa: BLE001 - our bug: the record is set aside with the traceback
-            return refused(plan, "This record could not be prepared because of a fault in the hub.", format_exc())
-        if linked and plan.unsigned(self.target.merge_on):
-            cells[self.target.merge_on] = str(plan.work.record_id)
-        if not cells and not files:
-            return plan
-        asked = frozenset(one.remote_id for one in fields if linked and one.write_mode is WriteMode.IF_EMPTY)
-        plan = replace(plan, step=Step.WRITE, cells=cells, files=files, tentative=asked)
-        return replace(plan, tries=self.tries(plan, fields)) if self.remembers else plan
+            return {}, {}, error.sentence, ""
+        except Exception:  # noqa: BLE001 - the record is set aside with the traceback
+            return {}, {}, "This record could not be prepared because of a fault in the hub.", format_exc()
 
-    def tries(self, plan: Plan, fields: Sequence[MappedField]) -> dict[str, tuple[Json, Json]]:
-        return {
-            one.ours.name: (plan.ours.get(one.ours.name), plan.cells[one.remote_id])
-            for one in fields
-            if one.remote_id in plan.cells
-        }
+    def cells(self, work: Work, values: Values, fields: Iterable[MappedField]) -> tuple[Cells, Files]:
+        """What is to be written into these fields."""
+        cells: Cells = {}
+        files: Files = {}
+        for mapped in fields:
+            value = values.get(mapped.ours.name)
+            if isinstance(value, FileRef):
+                files[mapped.remote_id] = partial(self.make, work.record_id, mapped.ours.name)
+            else:
+                cells[mapped.remote_id] = self.cell(mapped, value)
+        return cells, files
+
+    def cell(self, mapped: MappedField, value: Value) -> Json:
+        """Many records have the same words in the same field, or none: these are converted once."""
+        if value is not None and type(value) is not str:
+            return self.sink.convert(self.pointing(mapped, value), mapped)
+        key = mapped.remote_id, value
+        if key not in self.converted:
+            self.converted[key] = self.sink.convert(value, mapped)
+        return self.converted[key]
+
+    def asked(self, fields: Iterable[MappedField]) -> frozenset[str]:
+        """Cells that are written only where theirs is empty."""
+        if self.plain:
+            return NOTHING_LEFT_OUT
+        return frozenset(one.remote_id for one in fields if one.write_mode is WriteMode.IF_EMPTY)
 
     def pointing(self, mapped: MappedField, value: Value) -> Value:
         """A link with the remote row it points to."""
@@ -240,13 +267,13 @@ class Planner:
         return value
 
 
+def tries(ours: Mapping[str, Json], cells: Cells, fields: Iterable[MappedField]) -> dict[str, tuple[Json, Json]]:
+    return {one.ours.name: (ours.get(one.ours.name), cells[one.remote_id]) for one in fields if one.remote_id in cells}
+
+
 def unsigned(theirs: Mapping[str, Json], merge_on: str, record: UUID) -> bool:
     """Whether the row was read with another id than this record's, or with none. `theirs`: the cells of the link."""
     return bool(merge_on) and merge_on in theirs and theirs[merge_on] != str(record)
-
-
-def refused(plan: Plan, sentence: str, trace: str = "") -> Plan:
-    return Plan(plan.work, plan.link, Step.REFUSE, plan.title, plan.ours, sentence=sentence, trace=trace)
 
 
 def changes(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from uuid import UUID
 
 from django.conf import settings
@@ -33,7 +33,7 @@ def plan(job: Job, batch: Sequence[Work], *, ends_by: float | None = None) -> li
         job.sink,
         delete=job.mapping.on_delete == DeletePolicy.DELETE,
         unsure=timedelta(seconds=settings.SYNC_UNSURE_WAIT),
-        now=clock.now(),
+        now=cache(clock.now),
         links=linking.look_up(job.parents, job.target.fields, values.values()),
         conditions=job.mapping.filter,
         make=partial(_file, job),
