@@ -52,7 +52,7 @@ class Appointments(Many):
         return found
 
     def entries(self, draft: Draft) -> list[many.Entry]:
-        data = {name: value for name, value in draft.values.items() if not name.startswith("customer_")}
+        data: dict[str, Any] = {name: value for name, value in draft.values.items() if not name.startswith("customer_")}
         self.place(data)
         self._with_staff(data)
         known = self._known(draft, data)

@@ -16,6 +16,7 @@ from integration_hub.records.services import Invalid, bulk, images, many
 from integration_hub.records.services.tickets import RELATED
 
 Values = Mapping[str, str]
+Look = tuple[UUID, UUID, str | None, str]  # the event, the kind, the order (None: not said), and who
 SAME = ("participant_name", "participant_email", "status")  # by these, of tickets that look alike, one is chosen
 
 
@@ -30,6 +31,7 @@ class Tickets(Many):
         self.lines = self._lines()
         self.held = self._held()
         self.used: set[UUID] = set()
+        self.looks: dict[Look, list[Ticket]] = defaultdict(list)
         super().__post_init__()
 
     def said(self, name: str) -> set[str]:
@@ -72,14 +74,14 @@ class Tickets(Many):
         rows = Ticket.everywhere.filter(order_item__in=lines, deleted_at=None).order_by()
         return Counter(rows.values_list("order_item", flat=True)) if lines else Counter()
 
-    def _there(self) -> dict[Any, list[Any]]:
-        """By number, and by all that a row may say of those without one."""
-        found: dict[Any, list[Any]] = defaultdict(list)
+    def _there(self) -> dict[str, list[Any]]:
+        """By number; and, in `looks`, by all that a row may say of those without one."""
+        found: dict[str, list[Any]] = defaultdict(list)
         for ticket in self._candidates():
             ticket.company = self.company
             found[ticket.reference].append(ticket)
-            for name in looks_of(ticket):
-                found[name].append(ticket)
+            for look in looks_of(ticket):
+                self.looks[look].append(ticket)
         return found
 
     def _candidates(self) -> Any:
@@ -191,9 +193,9 @@ class Tickets(Many):
         sold = (about["event"].pk, about["ticket_type"].pk, values.get("order_number"))
         if not (email or name or values.get("order_number")):
             return []
-        found = self.there.get((*sold, f"e:{email}" if email else f"n:{name}"), [])
+        found = self.looks.get((*sold, f"e:{email}" if email else f"n:{name}"), [])
         if not found and email and name:  # whose e-mail was not known
-            found = [one for one in self.there.get((*sold, f"n:{name}"), ()) if not one.participant_email]
+            found = [one for one in self.looks.get((*sold, f"n:{name}"), []) if not one.participant_email]
         return list(found)
 
     def _entry(self, values: Values, about: Mapping[str, Any], known: Ticket | None) -> many.Entry:
@@ -203,7 +205,7 @@ class Tickets(Many):
         if known is not None and known.checked_in_at and _second(known.checked_in_at) == data.get("checked_in_at"):
             del data["checked_in_at"]  # files know whole seconds
         if number is not None and not (known and _number(known) == number):
-            data["order_item"] = self._line(number, about.get("ticket_type") or (known and known.ticket_type))
+            data["order_item"] = self._line(number, about.get("ticket_type") or (known.ticket_type if known else None))
         return data, known
 
     def _line(self, number: str, kind: TicketType | None) -> OrderItem:
@@ -236,7 +238,7 @@ def named(draft: Draft, number: int, invalid: Invalid) -> dict[str, list[str]]:
     return {f"{prefix}{name}": sentences for name, sentences in invalid.errors.items()}
 
 
-def looks_of(ticket: Ticket) -> list[tuple[Any, ...]]:
+def looks_of(ticket: Ticket) -> list[Look]:
     """Every way in which a row may mean it: with or without its order, by e-mail, by name, or by the order alone."""
     who = [f"n:{ticket.participant_name}", "n:"]
     if ticket.participant_email:

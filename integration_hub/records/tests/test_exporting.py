@@ -234,7 +234,7 @@ def test_what_is_exported_of_the_other_kinds_changes_nothing_either(
     for status in ("valid", "refunded", "valid"):  # they look alike
         about = {"ticket_type": made["TicketType"], "order_item": made["OrderItem"], "status": status}
         tickets.create(company, {**about, "participant_name": "-Ana"})
-    model = {page._meta.model_name: page for page in EXPORTED}[noun]
+    model: Any = {page._meta.model_name: page for page in EXPORTED}[noun]
     before = list(model.everywhere.order_by("pk").values())
     file = io.BytesIO(exported(browser, noun, form))
     brought = work.run(imports.upload(company, "alice", kind, file, f"export.{form}", wake=False).pk)

@@ -7,7 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from integration_hub.http import clock
-from integration_hub.records.importing import chunks, nudge, saving, work
+from integration_hub.records.importing import nudge, saving, work
+from integration_hub.records.importing.tickets import Tickets
 from integration_hub.records.models import Appointment, Customer, ImportedRecord, Ticket, TicketType
 from integration_hub.records.services import appointments, branches, customers, events, orders, staff, tickets
 from integration_hub.records.tests.conftest import made_event
@@ -257,7 +258,7 @@ class Killed(BaseException):
     """The process is gone."""
 
 
-@pytest.mark.parametrize("place", [(chunks.Tickets, "save"), (saving, "_keep_images"), (saving, "_advance")])
+@pytest.mark.parametrize("place", [(Tickets, "save"), (saving, "_keep_images"), (saving, "_advance")])
 def test_killed_at_a_chunk_of_tickets_it_goes_on(company, gala, monkeypatch, place):
     monkeypatch.setattr(saving, "LARGEST_CHUNK", 8)
     monkeypatch.setattr(saving, "FIRST_CHUNK", 8)

@@ -19,7 +19,7 @@ from openpyxl import Workbook, load_workbook
 
 from integration_hub.records.exporting import cells, xlsx
 from integration_hub.records.importing import xlsxfile, xlsxtexts
-from integration_hub.records.importing.problems import Problems
+from integration_hub.records.importing.problems import Problems, Unreadable
 from integration_hub.records.tests.importers import rewritten, workbook
 
 SHEET = "xl__worksheets__sheet1_DOT_xml"
@@ -228,7 +228,7 @@ BROKEN = {
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_broken_texts_are_said(tmp_path: Any, what: str) -> None:
-    with pytest.raises(xlsxfile.Unreadable, match="The workbook is broken"):
+    with pytest.raises(Unreadable, match="The workbook is broken"):
         read_back(BROKEN[what](), tmp_path / "broken.xlsx")
 
 
