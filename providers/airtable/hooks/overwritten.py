@@ -10,7 +10,6 @@ the two questions here asked: when the payload is read (most are explained then)
 
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import timedelta
-from uuid import UUID
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -119,12 +118,10 @@ def _shown(value: Json) -> str:
 
 
 def _title(mapping: SyncMapping, remote_id: str) -> str:
-    record: UUID | None = (
-        RecordLink.everywhere.filter(target=mapping.pk, remote_id=remote_id).values_list("record_id", flat=True).first()
-    )
+    linked = RecordLink.everywhere.filter(target=mapping.pk, remote_id=remote_id).values_list("record_id", flat=True)
     kind = registry.record_type(mapping.record_type)
-    loaded = kind.load(mapping.company_id, [record]) if record else {}
-    return kind.title(loaded[record]) if record in loaded else remote_id
+    loaded = kind.load(mapping.company_id, list(linked))
+    return next((kind.title(values) for values in loaded.values()), remote_id)
 
 
 def _problem(mapping: SyncMapping) -> str:

@@ -186,10 +186,10 @@ def test_others_see_and_touch_none_of_them(ask: Ask, sent: list[Ping]) -> None:
 
 
 def test_an_integration_may_have_two_in_a_base(ask: Ask, sim: AirtableSimulator, sent: list[Ping]) -> None:
-    from providers.airtable.simulator.grants import Grant
+    from providers.airtable.simulator.grants import SCOPES, Grant
 
     now = sim.clock.now()
-    grant = Grant("grt1", *demo.OWNER, list(demo.SCOPES), access="oauth-token", access_until=now + DAY)
+    grant = Grant("grt1", *demo.OWNER, list(SCOPES), access="oauth-token", access_until=now + DAY)
     sim.state.grants.append(grant)
     headers = {"Authorization": "Bearer oauth-token"}
     answers = [ask("POST", HOOKS, json={"specification": ALL}, headers=headers).status_code for _number in range(3)]
