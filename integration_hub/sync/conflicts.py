@@ -29,6 +29,7 @@ from integration_hub.http import clock
 from integration_hub.notices import audit, problems
 from integration_hub.sync import announcing, lanes, outbox
 from integration_hub.sync.announcing import Kind, News
+from integration_hub.sync.merge import CHOSEN
 from integration_hub.sync.models import Mapping, RecordLink, WorkRow
 from integration_hub.sync.models.pull import Choice, Conflict
 from integration_hub.sync.pacing import paced
@@ -225,8 +226,8 @@ def _together(target: UUID, seen: Map[UUID, str], choice: Choice, actor: str) ->
 
 
 def _move(target: UUID, rows: Sequence[Conflict], choice: Choice) -> None:
-    """The side that loses counts as unchanged: its base becomes the value that was shown. Where they met for the first
-    time, the side that wins counts as filled just now."""
+    """The side that loses counts as unchanged: its base becomes the value that was shown. The side that wins counts as
+    changed, whatever it holds when the merge looks again."""
     found = RecordLink.everywhere.select_for_update().filter(
         target=target, record_type=rows[0].record_type, record_id__in={row.record_id for row in rows}
     )
@@ -236,10 +237,10 @@ def _move(target: UUID, rows: Sequence[Conflict], choice: Choice) -> None:
             continue
         if choice == Choice.OURS:
             link.base_theirs = {**link.base_theirs, row.remote_field: row.theirs}
-            link.base_ours = {row.field: None, **link.base_ours}
+            link.base_ours = {**link.base_ours, row.field: CHOSEN}
         else:
             link.base_ours = {**link.base_ours, row.field: row.ours}
-            link.base_theirs = {row.remote_field: None, **link.base_theirs}
+            link.base_theirs = {**link.base_theirs, row.remote_field: CHOSEN}
     for link in links.values():
         link.version += 1
     RecordLink.everywhere.bulk_update(links.values(), ["base_ours", "base_theirs", "version"])

@@ -52,6 +52,15 @@ NO_BASE: Final = _NoBase()
 Base: TypeAlias = "Json | _NoBase"
 
 
+# The base of a side that was chosen to win: it is unlike any value, so that the side counts as changed whatever it
+# holds by then, also what it held when both last agreed.
+CHOSEN: Final[Json] = {"chosen": True}
+
+
+def was_chosen(base: object) -> bool:
+    return base == CHOSEN
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """How one mapped field is merged. `first`: the policy where it has no base yet."""

@@ -16,6 +16,7 @@ from integration_hub.contract import Written
 from integration_hub.contract.api import Json
 from integration_hub.http import clock
 from integration_hub.sync import ladder, lanes, linking, outbox, sql
+from integration_hub.sync.merge import was_chosen
 from integration_hub.sync.models import RecordLink, SyncRun, WorkRow
 from integration_hub.sync.models.run import Outcome
 from integration_hub.sync.models.work import Hold
@@ -337,7 +338,7 @@ def _told(job: Job, live: LiveRun, result: Result) -> tuple[object, ...]:
 
 def _changes(job: Job, plan: Plan) -> list[dict[str, Json]]:
     before = plan.link.base_ours if plan.link and plan.remote_id else {}
-    before = {name: value for name, value in before.items() if name not in plan.unfilled}
+    before = {name: value for name, value in before.items() if name not in plan.unfilled and not was_chosen(value)}
     return [
         {"field": job.label(name), "before": before.get(name), "after": plan.ours[name]}
         for name in plan.changed
@@ -362,4 +363,5 @@ def _image(job: Job, result: Result) -> dict[str, Json]:
         ]
         for one in job.target.fields
         if one.ours.name in plan.changed and one.remote_id in plan.cells
+        if not was_chosen(link.base_ours.get(one.ours.name))  # what a person chose is not taken back
     }

@@ -452,3 +452,20 @@ def test_a_record_deleted_before_its_create_was_settled_does_not_come_back(both)
     assert ours(both) == {}
     assert REMOTE.rows == {}
     assert due(both) == []
+
+
+@pytest.mark.parametrize(("choice", "winner"), [(Choice.OURS, "one"), (Choice.THEIRS, "one")])
+def test_the_side_that_was_chosen_wins_also_with_what_it_held_at_first(both, choice, winner):
+    """Settled, and before anything is merged the winning side goes back to what both had agreed on."""
+    record, remote_id = shared(both, "one")
+    REMOTE.edit(remote_id, f_val="theirs")
+    toy.put(both.company_id, record, "ours")
+    drain()
+    conflicts.settle(Conflict.everywhere.get(settled_at=None), choice, actor="alice")
+    if choice == Choice.OURS:
+        toy.put(both.company_id, record, "one")
+    else:
+        REMOTE.edit(remote_id, f_val="one")
+    look(both)
+    assert (ours(both)[record], REMOTE.rows[remote_id]["f_val"]) == (winner, winner)
+    assert not Conflict.everywhere.filter(settled_at=None).exists()
