@@ -79,12 +79,14 @@ def claim() -> Claim | None:
     return Claim(row[0], token, target, company, owner, until, bool(row[4]))
 
 
-# Nothing changed that makes a new turn necessary, and no other lane waits for a thread.
+# Nothing changed that makes a new turn necessary, no preview or undo is wanted, and no other lane waits for a thread.
 _GO_ON = """
 SELECT 1 FROM sync_lanes lane JOIN integration_configs c ON c.id = lane.connection_id
 JOIN sync_mappings mapping ON mapping.id = lane.target
 WHERE lane.id = %s AND lane.claim = %s AND lane.paused = '' AND c.is_active AND c.status = 'connected'
   AND mapping.version = %s AND NOT EXISTS (
+    SELECT 1 FROM sync_runs run WHERE run.mapping_id = lane.target AND run.kind NOT IN ('full', 'live')
+      AND run.state = 'running' AND NOT run.scanned) AND NOT EXISTS (
     SELECT 1 FROM sync_lanes other WHERE other.id <> lane.id AND other.paused = '' AND other.next_due <= {now}
       AND (other.lease_until IS NULL OR other.lease_until < {now}))
 """

@@ -108,7 +108,7 @@ def _work(turn: Slice) -> None:
 
 def special(turn: Slice) -> bool:
     """The next part of a preview or an undo; False when there is none to do now."""
-    run = None if turn.over else runs.at_hand(turn.job.mapping.pk)
+    run = None if turn.over or turn.undisturbed else runs.at_hand(turn.job.mapping.pk)
     if run is None:
         return False
     if run.kind == RunKind.UNDO:

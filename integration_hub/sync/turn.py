@@ -40,7 +40,7 @@ class Slice:
     """One turn of one lane. `next_due` is when it wants to be served again, set when the turn ends early.
     `in_the_midst`: the last chunk was a full one of a full run, so that more of it is due and nothing is over yet.
     `opens`: when the pace leaves room for further calls (monotonic), as far as is known; `touched`: when it was noted
-    that a sync went through."""
+    that a sync went through; `undisturbed`: just now nobody wanted anything else of this lane."""
 
     held: lanes.Claim
     job: Job
@@ -53,6 +53,7 @@ class Slice:
     in_the_midst: bool = False
     opens: float = 0.0
     touched: float = float("-inf")
+    undisturbed: bool = False
     opened: dict[int, Any] = field(default_factory=dict)
     waits_for_parents: bool = False
     behalf: SyncRun | None = None
@@ -61,6 +62,7 @@ class Slice:
 
     @property
     def going(self) -> bool:
+        self.undisturbed = False
         if self.over:
             return False
         at = time.monotonic() + self.room_in
@@ -69,7 +71,8 @@ class Slice:
     def _may_go_on(self, at: float) -> bool:
         """Nobody waits for our thread, people still want what we do, and the lease lasts for further calls."""
         lasts = at - self.started < LONGEST and at + settings.CALL_SECONDS < self.ends_by
-        return lasts and lanes.may_go_on(self.held, self.job.version)
+        self.undisturbed = lasts and lanes.may_go_on(self.held, self.job.version)
+        return self.undisturbed
 
     def lasts(self, seconds: float) -> bool:
         """Whether this turn will still be going then."""

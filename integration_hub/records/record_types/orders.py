@@ -21,16 +21,16 @@ from integration_hub.records.services.unit import Unit
 from integration_hub.sync import sql
 
 Line = tuple[int, str, Decimal, Decimal]  # quantity, description, unit price, discount
-# A first sync reads every order once, so this is written by hand and takes plain columns.
+# A first sync reads every order once, so this is written by hand and takes plain columns: an order comes once for each
+# of its lines.
 _ORDERS = """
-SELECT orders.id, orders.customer_id, customers.name, customers.email, orders.total, orders.currency, orders.placed_at,
+SELECT orders.id, line.quantity, line.description, line.unit_price, line.discount,
+       orders.customer_id, customers.name, customers.email, orders.total, orders.currency, orders.placed_at,
        orders.updated_at, orders.order_number, orders.status, orders.priority, orders.payment_state, orders.notes
 FROM orders LEFT JOIN customers ON customers.id = orders.customer_id
+     LEFT JOIN order_items line ON line.order_id = orders.id AND line.deleted_at IS NULL
 WHERE orders.company_id = %s AND orders.deleted_at IS NULL AND orders.id IN (SELECT id FROM {asked} AS asked)
-"""
-_LINES = """
-SELECT order_id, quantity, description, unit_price, discount FROM order_items
-WHERE deleted_at IS NULL AND order_id IN (SELECT id FROM {asked} AS asked) ORDER BY order_id, position, id
+ORDER BY orders.id, line.position, line.id
 """
 _AS_IT_IS = ("order_number", "status", "priority", "payment_state", "notes")
 
@@ -43,18 +43,14 @@ def line_text(line: Line, currency: str) -> str:
 
 
 def load(company: UUID, ids: Sequence[UUID]) -> Mapping[UUID, Values]:
+    lines: defaultdict[Any, list[Line]] = defaultdict(list)
+    orders: dict[Any, Sequence[Any]] = {}
     asked, given = sql.given(id="uuid"), sql.rows([pk] for pk in ids)
-    orders = sql.fetch(_ORDERS.format(asked=asked), [company, given])
-    lines = _lines(sql.fetch(_LINES.format(asked=asked), [given]))
-    return {sql.uuid_of(pk): _values(row, lines.get(pk, ())) for pk, *row in orders}
-
-
-def _lines(rows: Sequence[Sequence[Any]]) -> Mapping[Any, Sequence[Line]]:
-    """By the id of their order, as the database says it."""
-    found: defaultdict[Any, list[Line]] = defaultdict(list)
-    for order, quantity, description, unit_price, discount in rows:
-        found[order].append((quantity, description, sql.decimal_of(unit_price), sql.decimal_of(discount)))
-    return found
+    for pk, quantity, description, price, discount, *order in sql.fetch(_ORDERS.format(asked=asked), [company, given]):
+        orders.setdefault(pk, order)
+        if quantity is not None:
+            lines[pk].append((quantity, description, sql.decimal_of(price), sql.decimal_of(discount)))
+    return {sql.uuid_of(pk): _values(order, lines[pk]) for pk, order in orders.items()}
 
 
 def _values(row: Sequence[Any], lines: Sequence[Line]) -> dict[str, Value]:
