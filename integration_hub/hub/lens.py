@@ -62,10 +62,11 @@ class Lens:
     def _name_links(self, mapped: MappedField, rows: Sequence[Any]) -> None:
         theirs = {row.pk: self._rows_of(row.theirs, mapped) for row in rows}
         parent = linking.parents_of(self.mapping.connection, self.sink, [mapped]).get(mapped.remote_id)
-        found = RecordLink.everywhere.filter(
-            target=parent, remote_id__in={one for ids in theirs.values() for one in ids}
-        )
-        known = dict(found.filter(deleted_at=None).values_list("remote_id", "record_id")) if parent else {}
+        known: dict[str, UUID] = {}
+        if parent is not None:
+            wanted = {one for ids in theirs.values() for one in ids}
+            found = RecordLink.everywhere.filter(target=parent, remote_id__in=wanted, deleted_at=None)
+            known = dict(found.values_list("remote_id", "record_id"))
         ours = {row.pk: UUID(row.ours[0]) for row in rows if isinstance(row.ours, list) and row.ours}
         kind = registry.record_type(mapped.ours.to)
         values_of = kind.load(self.mapping.company_id, list({*known.values(), *ours.values()}))

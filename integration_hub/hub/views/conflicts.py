@@ -138,7 +138,7 @@ def _is_both(direction: str) -> bool:
 
 def _one_name(known: Map[UUID, Lens], sieve: Sieve) -> str:
     """The service that all of the list are about; empty where there are several."""
-    if sieve.mapping in known:
+    if sieve.mapping is not None and sieve.mapping in known:
         return str(known[sieve.mapping].provider.name)
     names = {lens.provider.name for lens in known.values()}
     return names.pop() if len(names) == 1 else ""

@@ -206,7 +206,7 @@ class Sample(NamedTuple):
 
     show: str
     word: str
-    count: int
+    whole: int
     rows: Sequence[Any]
 
 
