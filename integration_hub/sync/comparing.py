@@ -24,6 +24,7 @@ from integration_hub.contract.records import Value, Values
 from integration_hub.sync import conflicts, linking, rows
 from integration_hub.sync.canonical import canonical
 from integration_hub.sync.filters import passes
+from integration_hub.sync.links import Links
 from integration_hub.sync.merge import Rule, cell
 from integration_hub.sync.models import RecordLink
 from integration_hub.sync.models.mapping import DeletePolicy
@@ -93,7 +94,7 @@ class Table:
         return {pk: mine for half in halves for pk, mine in self.load(set(half)).items()}
 
     @cached_property
-    def links(self) -> linking.Links:
+    def links(self) -> Links:
         return linking.look_up(self.job.parents, self.job.whole.fields, self.values.values())
 
     @cached_property

@@ -54,7 +54,7 @@ def is_wanted(target: UUID) -> bool:
     return Difference.everywhere.filter(target=target, mend=Mend.WANTED).exists()
 
 
-def wanted_targets() -> "QuerySet[Difference]":
+def wanted_targets() -> "QuerySet[Difference, dict[str, UUID]]":
     return Difference.everywhere.filter(mend=Mend.WANTED).values("target")
 
 

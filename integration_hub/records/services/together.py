@@ -137,6 +137,6 @@ def _named(company: Company, model: type[Record], told: Sequence[Mapping[str, An
     found: dict[str, Mapping[UUID, Any]] = {}
     for name, other in keys.items():
         ids = {values[name] for values in told if isinstance(values.get(name), UUID)}
-        if ids and issubclass(other, Record):
+        if ids and isinstance(other, type) and issubclass(other, Record):
             found[name] = references.rows(company, other, ids)
     return found
