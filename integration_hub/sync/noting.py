@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from integration_hub.sync.merging import Brought, Desk
 
 SHOWN = 300  # characters of a title that are kept
+COVERED = "covered"  # the remedy of a linked row whose edit over there our own writing covered, unseen
 COPY, LEFT = "copy", "left"  # remedies of strays: a person must say what a copy is to be; one said it stays as it is
 
 

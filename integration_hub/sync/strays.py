@@ -5,8 +5,8 @@ What somebody wants is noted in the row's own line. The lane reads just these ro
 whatever comes of them replaces or removes the line.
 """
 
+from collections.abc import Callable, Sequence
 from collections.abc import Mapping as Map
-from collections.abc import Sequence
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -21,7 +21,7 @@ from integration_hub.sync.calls import blame_field, handle
 from integration_hub.sync.linking import AGAIN, WAITS
 from integration_hub.sync.models import Mapping, WorkRow
 from integration_hub.sync.models.pull import Stray
-from integration_hub.sync.noting import COPY, LEFT
+from integration_hub.sync.noting import COPY, COVERED, LEFT
 from integration_hub.sync.pacing import paced
 from integration_hub.sync.turn import SOON, Slice
 
@@ -131,8 +131,13 @@ def _done(turn: Slice, asked: Sequence[Stray]) -> None:
 def tell(mapping: Mapping) -> None:
     """One problem for all rows of a mapping that could not be taken in; it closes itself with the last one. Rows that
     follow by themselves, once the row they link to is a record, need nobody."""
-    key = f"sync:{mapping.pk}:strays"
-    count = waiting(mapping.pk).exclude(remedy=WAITS)[: MANY + 1].count()
+    rows = waiting(mapping.pk)
+    _tell(mapping, "strays", rows.exclude(remedy__in=(WAITS, COVERED)), _sentence)
+    _tell(mapping, "covered", rows.filter(remedy=COVERED), _covered)
+
+
+def _tell(mapping: Mapping, name: str, rows: QuerySet[Stray], sentence: Callable[[int], str]) -> None:
+    key, count = f"sync:{mapping.pk}:{name}", rows[: MANY + 1].count()
     if not count:
         problems.close(mapping.company_id, key)
         return
@@ -141,7 +146,7 @@ def tell(mapping: Mapping) -> None:
         mapping.company_id,
         key,
         severity="warn",
-        sentence=_sentence(count) % {"count": min(count, MANY), "provider": provider.name},
+        sentence=sentence(count) % {"count": min(count, MANY), "provider": provider.name},
         detail=mapping.label,
         affected=min(count, MANY),
         button=_("See which and why"),
@@ -156,6 +161,15 @@ def _sentence(count: int) -> str:
     return ngettext(
         "%(count)d row of %(provider)s could not be taken in.",
         "%(count)d rows of %(provider)s could not be taken in.",
+        count,
+    )
+
+
+def _covered(count: int) -> str:
+    return ngettext(
+        "%(count)d row was edited in %(provider)s in the moment in which the hub wrote to it. The hub's value stands.",
+        "%(count)d rows were edited in %(provider)s in the moment in which the hub wrote to them. "
+        "The hub's values stand.",
         count,
     )
 

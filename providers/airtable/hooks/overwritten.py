@@ -2,7 +2,7 @@
 
 Airtable writes whatever comes, so such an edit is gone from the table and no reading would ever see it. The payload of
 our own call tells what the cell held before. Where that is neither what we believed it held nor what we wrote, somebody
-had just typed it: people are told, with both values, and choose. Nothing is changed by itself.
+had just typed it: the row is put among those that need a person, with both values. Nothing is changed by itself.
 
 What we believed stands in the run's lines, once the call is settled; that is under the lane of the mapping, and so are
 the two questions here asked: when the payload is read (most are explained then) and when the row was read again.
@@ -12,21 +12,19 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import timedelta
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from integration_hub.contract import registry
 from integration_hub.contract.api import Json
 from integration_hub.http import clock
-from integration_hub.notices import problems
 from integration_hub.sync.merge import Policy, cell
 from integration_hub.sync.models import FieldMapping, RecordLink, SyncWrite
 from integration_hub.sync.models import Mapping as SyncMapping
 from integration_hub.sync.models.pull import Stray
 from integration_hub.sync.models.run import Went
+from integration_hub.sync.noting import COVERED
 from providers.airtable.hooks.payloads import Change
 
 LATELY = timedelta(minutes=15)  # how long ago a call may have been settled whose payload comes only now
-REMEDY = "overwritten"
 
 Step = tuple[str, str, str]  # remote field, the cell before and after; spelled, to be compared
 
@@ -50,8 +48,6 @@ def tell(mapping: SyncMapping, waiting: Mapping[str, Sequence[Sequence[Json]]]) 
     """Of these steps, which were noted a while ago: those that our calls took in another belief. They are told, unless
     the hub is always right."""
     if not waiting or mapping.policy == Policy.HUB_WINS:
-        if problems.is_open(mapping.company_id, _problem(mapping)):
-            _sum_up(mapping)
         return
     known = _written(mapping, waiting)
     for record, steps in waiting.items():
@@ -59,7 +55,6 @@ def tell(mapping: SyncMapping, waiting: Mapping[str, Sequence[Sequence[Json]]]) 
         covered = [one for one in steps if _covered(one, taken)]
         if covered:
             _note(mapping, record, covered)
-    _sum_up(mapping)
 
 
 def _covered(step: Sequence[Json], taken: Set[Step]) -> bool:
@@ -104,7 +99,7 @@ def _note(mapping: SyncMapping, remote_id: str, steps: Sequence[Sequence[Json]])
         defaults={
             "company_id": mapping.company_id,
             "title": _title(mapping, remote_id)[:300],
-            "remedy": REMEDY,
+            "remedy": COVERED,
             "sentence": " ".join(told),
             "at": clock.now(),
         },
@@ -122,34 +117,3 @@ def _title(mapping: SyncMapping, remote_id: str) -> str:
     kind = registry.record_type(mapping.record_type)
     loaded = kind.load(mapping.company_id, list(linked))
     return next((kind.title(values) for values in loaded.values()), remote_id)
-
-
-def _problem(mapping: SyncMapping) -> str:
-    return f"sync:{mapping.pk}:overwritten"
-
-
-def _sum_up(mapping: SyncMapping) -> None:
-    """One problem for all of them; it ends with the last, when somebody changed the row once more."""
-    key = _problem(mapping)
-    mine = Stray.everywhere.filter(target=mapping.pk, remedy=REMEDY)
-    count = mine.count()
-    if not count:
-        problems.close(mapping.company_id, key)
-        return
-    sentence = ngettext(
-        "%(count)d row was edited in Airtable in the moment in which the hub wrote to it. The hub's value stands; "
-        "see whether the other was right, and enter it again.",
-        "%(count)d rows were edited in Airtable in the moment in which the hub wrote to them. The hub's values stand; "
-        "see whether the others were right, and enter them again.",
-        count,
-    )
-    last = mine.order_by("-at").values_list("title", "sentence")[:20]
-    problems.raise_(
-        mapping.company_id,
-        key,
-        severity="warn",
-        sentence=sentence % {"count": count},
-        detail="\n".join(f"{title}: {text}" for title, text in last),
-        affected=count,
-        provider="airtable",
-    )

@@ -7,6 +7,7 @@ import pytest
 from integration_hub.notices.models import Problem
 from integration_hub.records.services import orders
 from integration_hub.sandbox.testing import Sandbox
+from integration_hub.sync import strays
 from integration_hub.sync.models import Mapping
 from integration_hub.sync.models.pull import Conflict, Stray
 from providers.airtable.client import AirtableClient
@@ -33,7 +34,7 @@ def collision(order: Any, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def told() -> Problem | None:
-    return Problem.everywhere.filter(closed_at=None, key__endswith=":overwritten").first()
+    return Problem.everywhere.filter(closed_at=None, key__endswith=":covered").first()
 
 
 def test_it_is_found_and_told_with_both_values_and_nothing_is_changed(collision: Any, sandbox: Sandbox) -> None:
@@ -41,12 +42,13 @@ def test_it_is_found_and_told_with_both_values_and_nothing_is_changed(collision:
     collision.refresh_from_db()
     assert (collision.status, row(sandbox, collision.record_id)["Status"]) == ("Sent", "Sent")
     stray = Stray.everywhere.get()
-    assert (stray.remote_id, stray.remedy) == (collision.record_id, "overwritten")
+    assert (stray.remote_id, stray.remedy) == (collision.record_id, "covered")
     assert "“Delivered” was typed there just before the hub wrote “Sent”" in stray.sentence
     problem = told()
     assert problem is not None
     assert problem.affected == 1
-    assert stray.sentence in problem.detail
+    assert problem.url == f"/admin/hub/strays/{stray.target}/"
+    assert not Problem.everywhere.filter(closed_at=None, key__endswith=":strays").exists()
     assert not Conflict.everywhere.exists()
 
 
@@ -56,6 +58,14 @@ def test_it_ends_when_somebody_changes_the_row_once_more(collision: Any, sandbox
     deliver(sandbox)
     collision.refresh_from_db()
     assert collision.status == "Delivered"
+    assert told() is None
+    assert not Stray.everywhere.exists()
+
+
+def test_it_ends_when_somebody_says_that_it_was_seen(collision: Any, mapping: Mapping, sandbox: Sandbox) -> None:
+    deliver(sandbox)
+    strays.again(mapping, actor="alice")
+    drain()
     assert told() is None
     assert not Stray.everywhere.exists()
 
