@@ -12,6 +12,7 @@ from integration_hub.companies import tokens
 from integration_hub.notices.models import AuditEvent
 from integration_hub.rest.tests.test_access import problem
 from integration_hub.sync import conflicts, setup
+from integration_hub.sync.merge import CHOSEN
 from integration_hub.sync.models import Mapping, RecordLink, WorkRow
 from integration_hub.sync.models.pull import Choice, Conflict
 
@@ -117,7 +118,7 @@ def test_pages_cost_the_same_number_of_queries(program, mapping, django_assert_n
         program.get("/api/conflicts")
 
 
-@pytest.mark.parametrize(("choice", "bases"), [("ours", ("old", "yours")), ("theirs", ("mine", "old"))])
+@pytest.mark.parametrize(("choice", "bases"), [("ours", (CHOSEN, "yours")), ("theirs", ("mine", CHOSEN))])
 def test_settling_one(program, mapping, choice, bases):
     row = conflict(mapping)
     body = settle(program, row, choice).json()

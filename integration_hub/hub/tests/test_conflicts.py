@@ -23,6 +23,7 @@ from integration_hub.hub.views import conflicts as views
 from integration_hub.notices.models import AuditEvent
 from integration_hub.records.services import customers
 from integration_hub.sync import conflicts
+from integration_hub.sync.merge import CHOSEN
 from integration_hub.sync.models import FieldMapping, Mapping, RecordLink, WorkRow
 from integration_hub.sync.models.pull import Choice, Conflict
 
@@ -223,7 +224,7 @@ def test_a_long_list_is_read_on_from_its_last_row(login: Login, alice: User, des
 # --- settling ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("side", "moved"), [("ours", ("Processing", "sent!")), ("theirs", ("Pending", "processing"))])
+@pytest.mark.parametrize(("side", "moved"), [("ours", (CHOSEN, "sent!")), ("theirs", ("Pending", CHOSEN))])
 def test_one_click_settles_one(
     login: Login, bob: User, desk: Desk, side: str, moved: tuple[str, str], django_capture_on_commit_callbacks: Any
 ) -> None:
