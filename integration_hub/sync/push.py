@@ -126,7 +126,7 @@ def look_around(turn: Slice) -> bool:
         turn.waits_for_parents = linking.parents_run(turn.job.parents)
         if turn.waits_for_parents or not look_at_table(turn):
             return False
-        if reading.begin(turn, run.started_at):
+        if reading.begin(turn, run):
             return not turn.over
         if turn.job.reads:
             meeting.release(turn.job.mapping)

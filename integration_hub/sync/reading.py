@@ -19,7 +19,7 @@ from integration_hub.http import clock
 from integration_hub.http.flight import Flight
 from integration_hub.sync import arriving, lanes, linking, merging, rows, schema, strays, vanishing
 from integration_hub.sync.calls import blame_field, handle
-from integration_hub.sync.models import Mapping, RecordLink
+from integration_hub.sync.models import Mapping, RecordLink, SyncRun
 from integration_hub.sync.models.pull import Reading
 from integration_hub.sync.pacing import paced
 from integration_hub.sync.rows import Link, Work
@@ -28,6 +28,7 @@ from integration_hub.sync.turn import SOON, Ahead, Slice
 log = structlog.get_logger(__name__)
 
 MINUTES = 5
+BY_THE_CLOCK = "schedule"  # who started a run that nobody asked for
 READ = 100  # rows a provider is asked for at once
 NEXT = 0.5  # seconds in which a page is saved, about
 
@@ -136,16 +137,27 @@ def _waits(turn: Slice, row: Reading) -> bool:
     return True
 
 
-def begin(turn: Slice, since: datetime) -> bool:
-    """Have the whole table read for a run that started then; False when that is done, or nothing is to be read."""
+def begin(turn: Slice, run: SyncRun) -> bool:
+    """Have the table read for this run; False when that is done, or nothing is to be read. By the clock only what
+    changed since is read, so that the cost follows the changes; what a person starts reads everything, and so does
+    every night."""
     if not turn.job.reads:
         return False
     row = ensure(turn.job.mapping)
     assert row is not None
-    if row.whole_at and row.whole_at >= since:
+    if row.whole_at and run.actor == BY_THE_CLOCK:
+        return _begin_again(turn.job.mapping, row, run.started_at)
+    if row.whole_at and row.whole_at >= run.started_at:
         return False
-    if row.whole_since is None or row.whole_since < since:
+    if row.whole_since is None or row.whole_since < run.started_at:
         whole(turn.job.mapping)
+    return True
+
+
+def _begin_again(mapping: Mapping, row: Reading, since: datetime) -> bool:
+    if row.read_at and row.read_at >= since:
+        return False
+    Reading.everywhere.filter(pk=row.pk, next_at__gt=clock.now()).update(next_at=clock.now())
     return True
 
 

@@ -9,6 +9,7 @@ from integration_hub.http import clock
 from integration_hub.sync import runs
 from integration_hub.sync.models import Mapping, Schedule, SyncRun
 from integration_hub.sync.models.run import RunKind
+from integration_hub.sync.reading import BY_THE_CLOCK
 
 JUST_NOW = timedelta(minutes=1)  # a run that began this long ago has seen what there is
 
@@ -52,6 +53,6 @@ def start_due() -> int:
         following = now + timedelta(minutes=schedule.minutes)
         mine = Schedule.everywhere.filter(pk=schedule.pk, next_run=schedule.next_run).update(next_run=following)
         if mine and schedule.mapping.connection.is_active and not schedule.mapping.waits:
-            runs.start(schedule.mapping, actor="schedule")
+            runs.start(schedule.mapping, actor=BY_THE_CLOCK)
             started += 1
     return started

@@ -469,3 +469,23 @@ def test_the_side_that_was_chosen_wins_also_with_what_it_held_at_first(both, cho
     look(both)
     assert (ours(both)[record], REMOTE.rows[remote_id]["f_val"]) == (winner, winner)
     assert not Conflict.everywhere.filter(settled_at=None).exists()
+
+
+def test_by_the_clock_only_what_changed_is_read(both):
+    for number in range(12):
+        REMOTE.edit(f"rec{number}", f_val=f"value {number}")
+    runs.start(both, actor="alice")
+    drain()
+    for _twice in range(2):
+        look(both)  # our ids, which we wrote ourselves, come back once
+    whole = Reading.everywhere.get().whole_at
+    REMOTE.edit("rec7", f_val="new")
+    REMOTE.calls.clear()
+    with clock.shifted(timedelta(minutes=1)):
+        run = runs.start(both, actor=reading.BY_THE_CLOCK)
+        drain()
+    run.refresh_from_db()
+    assert run.state == "done"
+    assert "new" in values(both)
+    assert [call for call, _rows in REMOTE.calls].count("page") == 1
+    assert Reading.everywhere.get().whole_at == whole
