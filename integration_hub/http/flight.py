@@ -24,7 +24,7 @@ from integration_hub.http.outside import refuse_inside_transaction
 
 T = TypeVar("T")
 HELPERS = 32  # threads of the process, made when they are needed
-AHEAD = 0.03  # seconds before a call's moment in which a helper gets ready for it
+AHEAD = 0.1  # seconds before a call's moment in which a helper gets ready for it, on a busy machine too
 SILENCE = 0.01  # seconds that a helper has to ask for its moment before the next one starts
 _free = threading.BoundedSemaphore(HELPERS)
 _pool = ThreadPoolExecutor(HELPERS, thread_name_prefix="call")
