@@ -1,5 +1,6 @@
 """Doing what a preview showed, row by row. Both sides are looked at again: what changed since is left alone."""
 
+from collections.abc import Mapping as Map
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -58,7 +59,8 @@ def _leave_alone(turn: Slice, run: SyncRun) -> None:
     """What the plan only tells of. Records that fit a row beside others get no row of their own meanwhile."""
     told = PlanRow.everywhere.filter(run=run, state=PlanState.PLANNED, what__in=ONLY_TOLD)
     doubtful = told.filter(what=Planned.AMBIGUOUS, remote_id="", record_id__isnull=False)
-    meeting.hold(turn.job.mapping, doubtful.values_list("record_id", flat=True), run.applied_at or run.started_at)
+    records = [row.record_id for row in doubtful if row.record_id]
+    meeting.hold(turn.job.mapping, records, run.applied_at or run.started_at)
     told.update(state=PlanState.SKIPPED)
 
 
@@ -88,7 +90,7 @@ def _apply(turn: Slice, run: SyncRun, plan: Sequence[PlanRow], there: dict[str, 
     PlanRow.everywhere.bulk_update(plan, ["state", "sentence"])
 
 
-def _moved(turn: Slice, row: PlanRow, before: dict[UUID, Values], there: dict[str, RemoteRow]) -> str:
+def _moved(turn: Slice, row: PlanRow, before: Map[UUID, Values], there: dict[str, RemoteRow]) -> str:
     """Why this row is left alone; empty where both sides are what they were."""
     if row.what == Planned.DELETE_HERE:
         return _(BACK) if row.remote_id in there else _same(turn, row, before)
@@ -102,7 +104,7 @@ def _moved(turn: Slice, row: PlanRow, before: dict[UUID, Values], there: dict[st
     return _same(turn, row, before) if row.record_id else ""
 
 
-def _same(turn: Slice, row: PlanRow, before: dict[UUID, Values]) -> str:
+def _same(turn: Slice, row: PlanRow, before: Map[UUID, Values]) -> str:
     mine = before.get(row.record_id) if row.record_id else None
     is_now = print_of(canonical_fields(mine, turn.job.rules.names)) if mine is not None else ""
     return "" if is_now == row.ours_seen else _(CHANGED_HERE)

@@ -238,7 +238,7 @@ def _met(job: Job, run: SyncRun, ids: Sequence[UUID]) -> set[UUID]:
     """Records that have their row, or were found one by this plan."""
     linked = RecordLink.everywhere.filter(target=job.mapping.pk, record_id__in=ids, deleted_at=None)
     found = PlanRow.everywhere.filter(run=run, record_id__in=ids)
-    met = set(found.values_list("record_id", flat=True))
+    met = {pk for pk in found.values_list("record_id", flat=True) if pk}
     return met | (set(linked.values_list("record_id", flat=True)) if job.sink.readable else set())
 
 

@@ -7,6 +7,7 @@ for the first time.
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import F, QuerySet
@@ -54,7 +55,7 @@ def is_wanted(target: UUID) -> bool:
     return Difference.everywhere.filter(target=target, mend=Mend.WANTED).exists()
 
 
-def wanted_targets() -> "QuerySet[Difference, dict[str, UUID]]":
+def wanted_targets() -> "QuerySet[Difference, Any]":
     return Difference.everywhere.filter(mend=Mend.WANTED).values("target")
 
 

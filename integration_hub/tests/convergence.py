@@ -14,6 +14,7 @@ import urllib.error
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from integration_hub.tests import soak, stack
@@ -54,7 +55,7 @@ class Walk:
             if self.done.total() % ANEW == 0:
                 patiently(self.look_anew)
             kind = self.random.choices(kinds, weights)[0]
-            patiently(lambda kind=kind: KINDS[kind][1](self))
+            patiently(partial(KINDS[kind][1], self))
             self.done[kind] += 1
             if self.kills and self.random.random() < 0.003:
                 self.kill()
@@ -114,16 +115,17 @@ KINDS: dict[str, tuple[float, Callable[[Walk], None]]] = {
 }
 
 
-def patiently(act: Callable[[], None], seconds: float = 60.0) -> None:
+def patiently(act: Callable[[], object], seconds: float = 60.0) -> None:
     """Again while the web comes back; what is not there any more was deleted by an earlier step."""
     ends = time.monotonic() + seconds
     while True:
         try:
-            return act()
+            act()
+            return
         except urllib.error.HTTPError as error:
             if error.code < 500:
                 if error.code in (400, 404, 409):
-                    return None
+                    return
                 raise
         except OSError:
             pass
@@ -137,7 +139,7 @@ def settle_conflicts(hub: stack.Hub, coin: random.Random) -> int:
     found = hub.api("GET", "/api/conflicts?state=open&page_size=200")["results"]
     for one in found:
         choice = {"choice": coin.choice(("ours", "theirs"))}
-        patiently(lambda pk=one["id"], choice=choice: hub.api("POST", f"/api/conflicts/{pk}/settle", choice))
+        patiently(partial(hub.api, "POST", f"/api/conflicts/{one['id']}/settle", choice))
     return len(found)
 
 

@@ -40,7 +40,7 @@ def at(mapping: Mapping, what: str = "") -> str:
     return f"/admin/hub/paper/mappings/{mapping.pk}/preview/{what}"
 
 
-CHANGES = [
+CHANGES: list[dict[str, Any]] = [
     {"field": "Status", "way": "in", "ours": "Pending", "theirs": "Sent", "after": "Sent"},
     {"field": "Order number", "way": "out", "ours": "7", "theirs": None, "after": "7"},
     {"field": "Notes", "way": "both", "ours": "mine", "theirs": "yours", "after": None},

@@ -99,7 +99,10 @@ class Conflict(CompanyOwned):
                 fields=["target", "record_id", "field"], condition=Q(settled_at=None), name="one_open_conflict"
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["company", "-opened_at"], name="conflicts_of_company")]
+        indexes: ClassVar = [
+            models.Index(fields=["company", "-opened_at"], name="conflicts_of_company"),
+            models.Index(fields=["company", "-opened_at", "-id"], condition=Q(settled_at=None), name="conflicts_open"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.title}: {self.field}"

@@ -1,6 +1,7 @@
 """Outgoing webhooks in a browser: made, tried, looked at, and nothing wrong with any of their pages."""
 
 import json
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -25,7 +26,8 @@ def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 def some(company: Company) -> list[Subscription]:
     """One that works, one that does not, one that was switched off; with deliveries in each state."""
     given = {"url": "https://shop.example.com/hooks/integration-hub", "events": list(EVENTS)}
-    named = ({"name": "Shop"}, {"name": "Bookkeeping", "record_types": ["order", "customer"]}, {})
+    books = {"name": "Bookkeeping", "record_types": ["order", "customer"]}
+    named: tuple[dict[str, Any], ...] = ({"name": "Shop"}, books, {})
     rows = [services.create(company, given | more, actor="alice")[0] for more in named]
     for name in ("Ana", "Eva", "Ion"):
         customers.create(company, {"name": name})

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from integration_hub.companies.models import Company
+from integration_hub.http import clock
 from integration_hub.notices.models import Problem
 from integration_hub.records.models import Order
 from integration_hub.records.services import orders
@@ -96,7 +97,7 @@ def test_an_emptied_table_asks_before_anything_is_deleted(mapping: Mapping, comp
     drain()
     for record in sandbox.control("airtable", "rows", table="Orders"):
         sandbox.control("airtable", "delete", table="Orders", record=record["id"])
-    with both_ways.clock.shifted(both_ways.HUB):
+    with clock.shifted(both_ways.HUB):
         reading.whole(mapping)
         look(mapping)
     assert Order.everywhere.filter(deleted_at=None).count() == len(made)
@@ -117,7 +118,7 @@ def test_a_page_that_failed_deletes_nothing(
         real(turn, type(page)(page.rows[:10], page.cursor, page.last), row)
 
     monkeypatch.setattr(reading, "take", short)
-    with both_ways.clock.shifted(both_ways.HUB):
+    with clock.shifted(both_ways.HUB):
         reading.whole(mapping)
         look(mapping)
     assert Order.everywhere.filter(deleted_at=None).count() == 120
