@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
-from integration_hub.contract import Entry, FieldRefused, ProviderError, RemoteRow, Unfit
+from integration_hub.contract import Entry, FieldRefused, ProviderError, RemoteRow, Unfit, registry
 from integration_hub.contract.api import Json
 from integration_hub.http import clock
 from integration_hub.notices import audit
@@ -102,7 +102,8 @@ def allow_again(run: SyncRun, *, actor: str) -> int:
         apart = taken_away(run)
         ids = sorted(apart.values_list("record_id", flat=True))
         apart.update(apart=False, version=F("version") + 1)
-        pairs = [(run.mapping_id, pk) for pk in ids]
+        living = registry.record_type(run.mapping.record_type).load(run.company_id, ids)
+        pairs = [(run.mapping_id, pk) for pk in ids if pk in living]
         outbox.write(run.company_id, run.mapping.record_type, pairs, prio=WorkRow.PRIO_CHANGE)
         audit.record("run.allowed_again", company_id=run.company_id, actor=actor, target=str(run.pk))
     if ids:

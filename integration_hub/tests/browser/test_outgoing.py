@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from integration_hub.companies.models import Company, User
 from integration_hub.records.services import customers
@@ -99,4 +100,4 @@ def test_an_admin_makes_one_tries_it_and_looks_at_what_became_of_it(
     assert Delivery.everywhere.get().announcement.type == "webhook.test"
     page.go_back()
     page.click("#deliveries")
-    assert page.locator("#result_list tbody tr").count() == 1
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)

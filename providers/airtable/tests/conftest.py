@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,6 +16,7 @@ from integration_hub.http.door import Door
 from integration_hub.sandbox.clients import client as demo_client
 from integration_hub.sandbox.testing import Sandbox, running
 from providers.airtable.client import AirtableClient
+from providers.airtable.provider import Airtable
 from providers.airtable.sandbox import AirtableSimulator
 
 API = "https://api.airtable.com/v0"
@@ -36,6 +38,12 @@ ERRORS = payload("errors")
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pacing is the door's own test."""
     monkeypatch.setattr(buckets, "wait_turn", lambda *given: [])
+
+
+def quicken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The door as in life, but at a pace that nobody has to wait for: the simulator is told to bear it."""
+    rates = tuple(replace(rate, calls=1000) for rate in Airtable.api.rates)
+    monkeypatch.setattr(Airtable, "api", replace(Airtable.api, rates=rates))
 
 
 @pytest.fixture

@@ -29,6 +29,7 @@ from providers.airtable.client import AirtableClient
 from providers.airtable.sandbox import AirtableSimulator
 from providers.airtable.simulator import demo
 from providers.airtable.sinks import RecordsSink
+from providers.airtable.tests.conftest import quicken
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 SINK = RecordsSink()
@@ -37,8 +38,9 @@ NAMES = ["order_number", "currency", "attachments"]
 
 
 @pytest.fixture(autouse=True)
-def no_waiting() -> None:
-    """Here the door waits as it does in life."""
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here the door paces, though nobody waits for it."""
+    quicken(monkeypatch)
 
 
 @dataclass

@@ -139,12 +139,13 @@ KEYS = ["order", "order_item", "ticket", "customer", "event", "appointment", "br
 
 @pytest.mark.parametrize("key", KEYS)
 def test_what_we_make_is_what_we_suggest(key: str) -> None:
-    """A table made for a record finds every field of it again."""
+    """A table made for a record finds every field of it again, but for files that only ever come from there."""
     record_type: RecordType = registry.record_type(key)
+    written = [field for field in record_type.fields if field.kind != "files"]
     specs = table_specs(record_type.fields, [])
     fields = [{"id": f"fld{place}", **spec} for place, spec in enumerate(specs)]
     made = table_resource(BASE, {"id": TABLE, "name": "T", "fields": fields})
     pairs = SINK.suggest(record_type, made)
-    assert set(pairs) == {field.name for field in record_type.fields}
+    assert set(pairs) == {field.name for field in written}
     names = {field["id"]: field["name"] for field in fields}
-    assert all(names[pairs[field.name]] == field.label for field in record_type.fields)
+    assert all(names[pairs[field.name]] == field.label for field in written)

@@ -22,6 +22,7 @@ from integration_hub.sync.models.pull import Conflict, Reading, Stray
 from providers.airtable.sandbox import AirtableSimulator
 from providers.airtable.simulator import demo
 from providers.airtable.sinks import RecordsSink
+from providers.airtable.tests.conftest import quicken
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 SINK = RecordsSink()
@@ -36,8 +37,9 @@ FIELDS = {
 
 
 @pytest.fixture(autouse=True)
-def no_waiting() -> None:
-    """Here the door waits as it does in life."""
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here the door paces, though nobody waits for it."""
+    quicken(monkeypatch)
 
 
 @dataclass

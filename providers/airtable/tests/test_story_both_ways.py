@@ -66,9 +66,10 @@ def choose(page: Page) -> None:
     page.get_by_label("Base", exact=True).select_option(label="Demo sales")
     page.get_by_label("Table", exact=True).select_option(label=TABLE)
     page.locator("#go").click()
-    page.locator("#direction-both").check()
+    page.locator("#direction-both").click()
     expect(page.locator("#policy")).to_be_visible()
-    page.locator("#match-order_number").check()
+    expect(page.locator("select[name='way.order_number']")).to_be_visible()  # the fields are shown anew
+    page.locator("#match-order_number").set_checked(True)
     page.locator("#first").select_option("provider_wins")
     page.locator("#policy").select_option("ask")
     seen(page, "both-ways-map")
