@@ -72,7 +72,7 @@ def _work(row: tuple[Any, ...]) -> Work:
 
 _LINKS = """
 SELECT record_id, id, remote_id, base_ours, base_theirs, version, deleted_at, apart FROM sync_links
-WHERE target = %s AND record_type = %s AND record_id IN (SELECT id FROM {asked} AS asked)
+WHERE target = %s AND record_type = %s AND {among}
 """
 
 
@@ -80,7 +80,7 @@ def links(target: UUID, record_type: str, ids: Collection[UUID]) -> dict[UUID, L
     """The links of these records, ended ones too, by record."""
     if not ids:
         return {}
-    text = _LINKS.format(asked=sql.given(id="uuid"))
+    text = _LINKS.format(among=sql.among("record_id", sql.given(id="uuid")))
     found = sql.fetch(text, [target, record_type, sql.rows([one] for one in ids)])
     return {sql.uuid_of(record): _link(row) for record, *row in found}
 
@@ -107,7 +107,7 @@ class Pending(NamedTuple):
 
 _PENDING = """
 SELECT record_id, id, rev, done_rev, changed_at, tried_at, tried FROM sync_work
-WHERE target = %s AND record_type = %s AND record_id IN (SELECT id FROM {asked} AS asked) {lock}
+WHERE target = %s AND record_type = %s AND {among} {lock}
 """
 
 
@@ -116,7 +116,7 @@ def pending(target: UUID, record_type: str, ids: Collection[UUID]) -> dict[UUID,
     if not ids:
         return {}
     lock = "" if sql.is_sqlite() else "ORDER BY record_id FOR UPDATE"
-    text = _PENDING.format(asked=sql.given(id="uuid"), lock=lock)
+    text = _PENDING.format(among=sql.among("record_id", sql.given(id="uuid")), lock=lock)
     found = sql.fetch(text, [target, record_type, sql.rows([one] for one in ids)])
     return {
         sql.uuid_of(record): Pending(pk, rev, done_rev, sql.time_of(changed_at), (tried_at and _json(tried)) or {})
@@ -126,7 +126,7 @@ def pending(target: UUID, record_type: str, ids: Collection[UUID]) -> dict[UUID,
 
 _BY_REMOTE = """
 SELECT remote_id, record_id, id, remote_id, base_ours, base_theirs, version, deleted_at, apart FROM sync_links
-WHERE target = %s AND deleted_at IS NULL AND remote_id IN (SELECT id FROM {asked} AS asked)
+WHERE target = %s AND deleted_at IS NULL AND {among}
 """
 
 
@@ -134,7 +134,7 @@ def links_of(target: UUID, remote_ids: Collection[str]) -> dict[str, tuple[UUID,
     """The living links of these remote rows: record and link, by remote id."""
     if not remote_ids:
         return {}
-    text = _BY_REMOTE.format(asked=sql.given(id="text"))
+    text = _BY_REMOTE.format(among=sql.among("remote_id", sql.given(id="text")))
     found = sql.fetch(text, [target, sql.rows([one] for one in remote_ids)])
     return {remote: (sql.uuid_of(record), _link(row)) for remote, record, *row in found}
 

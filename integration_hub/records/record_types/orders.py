@@ -21,16 +21,16 @@ from integration_hub.records.services.unit import Unit
 from integration_hub.sync import sql
 
 Line = tuple[int, str, Decimal, Decimal]  # quantity, description, unit price, discount
-# A first sync reads every order once, so this is written by hand and takes plain columns: an order comes once for each
-# of its lines.
+# A first sync reads every order once, so this is written by hand and takes plain columns.
 _ORDERS = """
-SELECT orders.id, line.quantity, line.description, line.unit_price, line.discount,
-       orders.customer_id, customers.name, customers.email, orders.total, orders.currency, orders.placed_at,
+SELECT orders.id, orders.customer_id, customers.name, customers.email, orders.total, orders.currency, orders.placed_at,
        orders.updated_at, orders.order_number, orders.status, orders.priority, orders.payment_state, orders.notes
 FROM orders LEFT JOIN customers ON customers.id = orders.customer_id
-     LEFT JOIN order_items line ON line.order_id = orders.id AND line.deleted_at IS NULL
-WHERE orders.company_id = %s AND orders.deleted_at IS NULL AND orders.id IN (SELECT id FROM {asked} AS asked)
-ORDER BY orders.id, line.position, line.id
+WHERE orders.company_id = %s AND orders.deleted_at IS NULL AND {among}
+"""
+_LINES = """
+SELECT order_id, quantity, description, unit_price, discount FROM order_items
+WHERE deleted_at IS NULL AND {among} ORDER BY order_id, position, id
 """
 _AS_IT_IS = ("order_number", "status", "priority", "payment_state", "notes")
 
@@ -43,14 +43,13 @@ def line_text(line: Line, currency: str) -> str:
 
 
 def load(company: UUID, ids: Sequence[UUID]) -> Mapping[UUID, Values]:
-    lines: defaultdict[Any, list[Line]] = defaultdict(list)
-    orders: dict[Any, Sequence[Any]] = {}
     asked, given = sql.given(id="uuid"), sql.rows([pk] for pk in ids)
-    for pk, quantity, description, price, discount, *order in sql.fetch(_ORDERS.format(asked=asked), [company, given]):
-        orders.setdefault(pk, order)
-        if quantity is not None:
-            lines[pk].append((quantity, description, sql.decimal_of(price), sql.decimal_of(discount)))
-    return {sql.uuid_of(pk): _values(order, lines[pk]) for pk, order in orders.items()}
+    orders = sql.fetch(_ORDERS.format(among=sql.among("orders.id", asked)), [company, given])
+    lines: defaultdict[Any, list[Line]] = defaultdict(list)
+    found = sql.fetch(_LINES.format(among=sql.among("order_id", asked)), [given]) if orders else ()
+    for order, quantity, description, price, discount in found:
+        lines[order].append((quantity, description, sql.decimal_of(price), sql.decimal_of(discount)))
+    return {sql.uuid_of(pk): _values(order, lines[pk]) for pk, *order in orders}
 
 
 def _values(row: Sequence[Any], lines: Sequence[Line]) -> dict[str, Value]:

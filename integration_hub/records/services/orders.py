@@ -177,11 +177,11 @@ create, update, delete, validate = noun.create, noun.update, noun.delete, noun.v
 # locks them in one order, as everybody does who locks many. The index refuses a remote row that another order claims.
 _MIRROR_AT_ONCE = """
 WITH news AS (SELECT id, record_id FROM {news} AS news),
-     known AS (SELECT id FROM orders WHERE company_id = %s AND id IN (SELECT id FROM news) ORDER BY id {lock})
+     known AS (SELECT id FROM orders WHERE company_id = %s AND {among} ORDER BY id {lock})
 UPDATE orders SET record_id = news.record_id FROM news, known WHERE orders.id = known.id AND known.id = news.id
 """
 _KNOWN = """
-SELECT id, record_id FROM orders WHERE company_id = %s AND id IN (SELECT id FROM {asked} AS asked) ORDER BY id {lock}
+SELECT id, record_id FROM orders WHERE company_id = %s AND {among} ORDER BY id {lock}
 """
 # Whoever holds it now, in a swap ours among them; deleted orders are not looked at, the index has only living ones.
 _LOSE = """
@@ -201,7 +201,9 @@ def set_record_ids(company_id: UUID, record_ids: Mapping[UUID, str | None]) -> N
     news = sql.rows((pk, record_id or None) for pk, record_id in record_ids.items())
     try:
         with transaction.atomic() if connection.in_atomic_block else nullcontext():
-            sql.execute(_MIRROR_AT_ONCE.format(news=given, lock=_lock()), [news, company_id])
+            sql.execute(
+                _MIRROR_AT_ONCE.format(news=given, lock=_lock(), among=sql.among("id", "news")), [news, company_id]
+            )
     except IntegrityError:
         _take_over(company_id, record_ids, given)
 
@@ -218,7 +220,7 @@ def _take_over(company_id: UUID, record_ids: Mapping[UUID, str | None], given: s
 
 
 def _locked(company_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str | None]:
-    text = _KNOWN.format(asked=sql.given(id="uuid"), lock=_lock())
+    text = _KNOWN.format(among=sql.among("id", sql.given(id="uuid")), lock=_lock())
     return {sql.uuid_of(pk): old for pk, old in sql.fetch(text, [company_id, sql.rows([pk] for pk in ids)])}
 
 

@@ -100,4 +100,4 @@ def test_reading_many_takes_few_queries(company):
     ids = list(Order.everywhere.values_list("pk", flat=True))
     with CaptureQueriesContext(connection) as queries:
         assert len(registry.record_type("order").load(company.pk, ids)) == 12
-    assert len(queries) == 1
+    assert len(queries) == 2
