@@ -159,7 +159,8 @@ def _next_due(turn: Slice) -> datetime | None:
     if turn.job.mapping.waits:
         return None
     left = WorkRow.everywhere.filter(~Q(rev=F("done_rev")), target=target, hold="")
-    first = _earlier(left.aggregate(at=Min("run_at"))["at"], reading.next_at(target))
+    read_at = reading.next_at(target) if turn.job.reads else None
+    first = _earlier(left.aggregate(at=Min("run_at"))["at"], read_at)
     first = _earlier(first, proof.next_at(target))
     if scanning.unscanned(target) is None:
         return first
