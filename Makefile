@@ -32,6 +32,7 @@ check: venv-dev ## style, types, who imports whom, templates, migrations, deploy
 
 soak: venv-dev chromium ## the long walks: kills at random points, then both sides compared row by row
 	$(PY) -m integration_hub.tests.soak
+	$(PY) -m integration_hub.tests.convergence
 
 bench: venv-dev ## the benchmarks, as a table
 	$(PY) -m integration_hub.tests.bench
