@@ -8,17 +8,17 @@ from uuid import UUID
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from integration_hub.contract import FieldRefused, ProviderError, RemoteRow
+from integration_hub.contract import RemoteRow
 from integration_hub.contract.records import Values
 from integration_hub.sync import arriving, lanes, meeting, merging, noting, outbox, runs, vanishing
-from integration_hub.sync.calls import blame_field, handle
+from integration_hub.sync.calls import asking
 from integration_hub.sync.canonical import canonical_fields
 from integration_hub.sync.merging import Desk
 from integration_hub.sync.models import Mapping, PlanRow, RecordLink, SyncRun, WorkRow
 from integration_hub.sync.models.preview import Planned, PlanState
 from integration_hub.sync.pacing import paced
 from integration_hub.sync.previews import ONLY_TOLD, print_of
-from integration_hub.sync.turn import SOON, Slice
+from integration_hub.sync.turn import Slice
 
 AT_ONCE = 50  # rows asked for at once
 
@@ -37,16 +37,9 @@ def step(turn: Slice, run: SyncRun) -> bool:
     if not plan:
         _end(turn, run)
         return not turn.over
-    try:
+    with asking(turn):
         there = _there(turn, plan)
-    except FieldRefused as error:
-        if not blame_field(turn, error):
-            turn.stop(SOON)
-        return not turn.over
-    except ProviderError as error:
-        handle(turn, [], error)
-        if not turn.over:
-            turn.stop(SOON)
+    if turn.over:
         return False
     size = merging.at_once()
     for start in range(0, len(plan), size):

@@ -1,7 +1,7 @@
 """Calls for some rows, and what their outcome means: written, refused because of a field or of one record, put off."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from traceback import format_exc
 
@@ -15,7 +15,7 @@ from integration_hub.sync import lanes, schema, settle, trouble
 from integration_hub.sync.models.run import Outcome
 from integration_hub.sync.plan import Plan, Step
 from integration_hub.sync.settle import Result
-from integration_hub.sync.turn import Slice
+from integration_hub.sync.turn import SOON, Slice
 
 log = structlog.get_logger(__name__)
 
@@ -137,6 +137,21 @@ def blame_field(turn: Slice, error: FieldRefused) -> bool:
     if blamed and not turn.over:
         turn.stop(0)
     return blamed
+
+
+@contextmanager
+def asking(turn: Slice) -> Iterator[None]:
+    """For questions that write nothing. What the provider says against one ends the turn: the field that is to blame is
+    paused or followed, else the lane comes back when the ladder says so."""
+    try:
+        yield
+    except FieldRefused as error:
+        if not blame_field(turn, error):
+            turn.stop(SOON)
+    except ProviderError as error:
+        handle(turn, [], error)
+        if not turn.over:
+            turn.stop(SOON)
 
 
 def split(turn: Slice, plans: Sequence[Plan]) -> list[Result]:

@@ -11,12 +11,12 @@ import structlog
 from django.db import transaction
 from django.db.models import Count
 
-from integration_hub.contract import CursorExpired, FieldRefused, ProviderError, RemoteRow
+from integration_hub.contract import CursorExpired, ProviderError, RemoteRow
 from integration_hub.contract.api import Json
 from integration_hub.contract.records import Values
 from integration_hub.http import clock
 from integration_hub.sync import arriving, filters, lanes, meeting, merging, noting, planning, vanishing
-from integration_hub.sync.calls import blame_field, handle
+from integration_hub.sync.calls import asking
 from integration_hub.sync.canonical import canonical, canonical_fields
 from integration_hub.sync.merge import Rule
 from integration_hub.sync.merging import Brought, Desk
@@ -29,7 +29,7 @@ from integration_hub.sync.plan import Step
 from integration_hub.sync.previews import print_of
 from integration_hub.sync.rows import Link, Work
 from integration_hub.sync.targets import Job
-from integration_hub.sync.turn import SOON, Slice
+from integration_hub.sync.turn import Slice
 
 log = structlog.get_logger(__name__)
 
@@ -43,16 +43,10 @@ def step(turn: Slice, run: SyncRun) -> bool:
     if at["version"] != turn.job.version:  # the mapping moved under the plan: it begins anew
         return _again(turn, run)
     try:
-        PHASES[at["phase"]](turn, run, at)
+        with asking(turn):
+            PHASES[at["phase"]](turn, run, at)
     except CursorExpired:
         return _again(turn, run)
-    except FieldRefused as error:
-        if not blame_field(turn, error):
-            turn.stop(SOON)
-    except ProviderError as error:
-        handle(turn, [], error)
-        if not turn.over:
-            turn.stop(SOON)
     return not turn.over
 
 

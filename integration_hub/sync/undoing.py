@@ -14,12 +14,12 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
-from integration_hub.contract import Entry, FieldRefused, ProviderError, RemoteRow, Unfit, registry
+from integration_hub.contract import Entry, RemoteRow, Unfit, registry
 from integration_hub.contract.api import Json
 from integration_hub.http import clock
 from integration_hub.notices import audit
 from integration_hub.sync import lanes, merging, outbox, reading, runs
-from integration_hub.sync.calls import blame_field, handle
+from integration_hub.sync.calls import asking
 from integration_hub.sync.canonical import canonical_fields, valued
 from integration_hub.sync.merge import cell
 from integration_hub.sync.merging import Desk
@@ -27,7 +27,7 @@ from integration_hub.sync.models import Mapping, RecordLink, SyncRun, SyncWrite,
 from integration_hub.sync.models.run import Outcome, RunKind, RunState, Went
 from integration_hub.sync.pacing import paced
 from integration_hub.sync.rows import Link
-from integration_hub.sync.turn import SOON, Slice
+from integration_hub.sync.turn import Slice
 
 KEPT = timedelta(days=30)  # as long as what was written is kept
 AT_ONCE = 50
@@ -135,16 +135,9 @@ def step(turn: Slice, run: SyncRun) -> bool:
         _keep(turn, run, scanned=True)
         return not turn.over
     done = _together(list(mine.filter(record_id__in=ids).order_by("id")))
-    try:
+    with asking(turn):
         there = _there(turn, done)
-    except FieldRefused as error:
-        if not blame_field(turn, error):
-            turn.stop(SOON)
-        return not turn.over
-    except ProviderError as error:
-        handle(turn, [], error)
-        if not turn.over:
-            turn.stop(SOON)
+    if turn.over:
         return False
     size = merging.at_once()
     for start in range(0, len(done), size):
