@@ -26,12 +26,20 @@ def drain(seconds: float = SHIFT) -> int:
                 push.serve(held)
             turns += 1
             continue
-        wait = lanes.due_within(MOMENT) if turns else None
-        if wait is None:
+        if not turns or not _waited():
             return turns
-        time.sleep(wait)
+    _waited()  # who follows waits for nothing: it would be gone before the lane is due
     nudge.publish()
     return turns
+
+
+def _waited() -> bool:
+    """Sleep until the next lane is due; False when that is not soon."""
+    wait = lanes.due_within(MOMENT)
+    if wait is None:
+        return False
+    time.sleep(wait)
+    return True
 
 
 def sweep(threads: int) -> int:

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from integration_hub.connections.models import Connection
 from integration_hub.http import clock
-from integration_hub.sync import lanes, runs, worker
+from integration_hub.sync import lanes, nudge, runs, worker
 from integration_hub.sync.models import Lane
 from integration_hub.sync.targets import load
 from integration_hub.sync.tests import toy
@@ -166,6 +166,15 @@ def test_a_drain_waits_for_a_lane_that_is_due_again_in_a_moment_but_not_for_a_la
     assert worker.drain(20) == 2
     assert served == [world.pk] * 2
     assert [0 < seconds <= 0.3 for seconds in slept] == [True]
+
+
+def test_who_ends_a_shift_hands_over_only_when_the_next_lane_is_due(world, monkeypatch):
+    """Whoever is called too early finds nothing, and nobody else is called."""
+    Lane.everywhere.filter(target=world.pk).update(next_due=clock.now() + timedelta(seconds=0.3))
+    handed_over = []
+    monkeypatch.setattr(nudge, "publish", lambda: handed_over.append(lanes.due_count()))
+    assert worker.drain(0) == 0
+    assert handed_over == [1]
 
 
 # --- longer turns -----------------------------------------------------------------------------------------------------
