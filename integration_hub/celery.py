@@ -6,6 +6,7 @@ from typing import Any
 from celery import Celery, signals
 
 from integration_hub import folder_queue  # noqa: F401 - teaches kombu the address folder://
+from integration_hub.garbage import keep_what_is_here
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration_hub.settings")
 
@@ -21,6 +22,11 @@ def sync_at_start(**options: Any) -> None:
     from integration_hub.sync import schedules
 
     schedules.at_start()
+
+
+@signals.worker_ready.connect
+def settle_in(**options: Any) -> None:
+    keep_what_is_here()
 
 
 @signals.setup_logging.connect
