@@ -49,12 +49,14 @@ Late = tuple[Booking, float]  # and when it might as well have left (database ti
 @dataclass
 class Lot:
     """Moments for the first calls of a flight, booked together by the one that asks first. `opens`: when the bucket
-    has room again (monotonic), as far as is known. `late`: what is to be noted of the flight's calls."""
+    has room again (monotonic), as far as is known. `late`: what is to be noted of the flight's calls. `looked`: when
+    one of its calls saw that nothing stands in its way (monotonic), until another one learned better."""
 
     calls: int
     opens: float = 0.0
     left: list[Moment] | None = None
     late: list[Late] = field(default_factory=list)
+    looked: float = float("-inf")
 
     @property
     def next_at(self) -> float:
