@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import orjson
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
@@ -51,9 +52,11 @@ def among(column: str, table: str, name: str = "id") -> str:
 
 def rows(values: Iterable[Sequence[object]]) -> str:
     """Rows as `given` reads them. Texts, numbers, None, UUIDs and times; JSON goes in as it is, or as its text."""
-    # Ids by far the most often: asked back about each of them, the encoder would take ten times as long.
     plain = [[value.hex if type(value) is UUID else value for value in row] for row in values]
-    return json.dumps(plain, default=_plain)
+    try:
+        return orjson.dumps(plain, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
+    except orjson.JSONEncodeError:  # numbers beyond 64 bits and half a character, as other systems may send them
+        return json.dumps(plain, default=_plain)
 
 
 def _plain(value: object) -> str:
