@@ -241,14 +241,14 @@ class Planner:
             value = values.get(mapped.ours.name)
             if isinstance(value, FileRef):
                 files[mapped.remote_id] = partial(self.make, work.record_id, mapped.ours.name)
+            elif value is None or type(value) is str:
+                cells[mapped.remote_id] = self.worded(mapped, value)
             else:
-                cells[mapped.remote_id] = self.cell(mapped, value)
+                cells[mapped.remote_id] = self.sink.convert(self.pointing(mapped, value), mapped)
         return cells, files
 
-    def cell(self, mapped: MappedField, value: Value) -> Json:
+    def worded(self, mapped: MappedField, value: str | None) -> Json:
         """Many records have the same words in the same field, or none: these are converted once."""
-        if value is not None and type(value) is not str:
-            return self.sink.convert(self.pointing(mapped, value), mapped)
         key = mapped.remote_id, value
         if key not in self.converted:
             self.converted[key] = self.sink.convert(value, mapped)

@@ -1,20 +1,21 @@
 """A full run looks at every record and enqueues those that are not in step, some hundred at a time."""
 
 from collections.abc import Container, Sequence
+from collections.abc import Mapping as Map
 from uuid import UUID
 
 import structlog
 from django.db import Error as DatabaseError
-from django.db.models import F, QuerySet
+from django.db.models import F
 
-from integration_hub.contract.api import Json
 from integration_hub.contract.records import Values
-from integration_hub.sync import lanes, outbox
+from integration_hub.sync import lanes, outbox, rows
 from integration_hub.sync.filters import passes
-from integration_hub.sync.models import Mapping, RecordLink, SyncRun, WorkRow
+from integration_hub.sync.models import Mapping, SyncRun, WorkRow
 from integration_hub.sync.models.run import RunKind, RunState
 from integration_hub.sync.pacing import paced
 from integration_hub.sync.plan import differs, unsigned
+from integration_hub.sync.rows import Link
 from integration_hub.sync.targets import Job
 
 log = structlog.get_logger(__name__)
@@ -54,16 +55,15 @@ def scan(held: lanes.Claim, job: Job, run: SyncRun) -> None:
 
 def _sorted_out(job: Job, ids: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:
     """Records that are unlinked or not what they were at the last agreement, and those that are left alone."""
-    known = RecordLink.everywhere.filter(target=job.mapping.pk, record_id__in=ids)
-    alive = known.filter(deleted_at=None, apart=False)
-    bases = {record: each for record, *each in alive.values_list("record_id", "base_ours", "base_theirs")}
+    known = rows.links(job.mapping.pk, job.mapping.record_type, ids)
+    bases = {record: link for record, link in known.items() if link.deleted_at is None and not link.apart}
     alone = _left_alone(job, ids, bases, known)
     needed = [record for record in ids if record not in alone] if job.mapping.filter else list(bases)
     try:
         values = job.record_type.load(job.mapping.company_id, needed) if needed else {}
         outside = {record for record, mine in values.items() if not _wanted(job, mine)}
         moved = {
-            record for record, mine in values.items() if record in bases and _moved(job, record, mine, *bases[record])
+            record for record, mine in values.items() if record in bases and _moved(job, record, mine, bases[record])
         }
     except DatabaseError:
         raise
@@ -73,16 +73,17 @@ def _sorted_out(job: Job, ids: Sequence[UUID]) -> tuple[set[UUID], set[UUID]]:
     return (moved | {record for record in ids if record not in bases}) - outside - alone, outside | alone
 
 
-def _left_alone(job: Job, ids: Sequence[UUID], bases: Container[UUID], known: QuerySet[RecordLink]) -> set[UUID]:
+def _left_alone(job: Job, ids: Sequence[UUID], bases: Container[UUID], known: Map[UUID, Link]) -> set[UUID]:
     """Records without a row that get none: the mapping makes none, or a person took theirs away."""
     if not job.mapping.makes_there:
         return {record for record in ids if record not in bases}
-    return set(known.filter(apart=True).values_list("record_id", flat=True))
+    return {record for record, link in known.items() if link.apart}
 
 
 def _wanted(job: Job, mine: Values) -> bool:
     return not job.mapping.filter or passes(mine, job.mapping.filter)
 
 
-def _moved(job: Job, record: UUID, mine: Values, ours: dict[str, Json], theirs: dict[str, Json]) -> bool:
-    return differs(job.target.fields, mine, ours, theirs) or unsigned(theirs, job.target.merge_on, record)
+def _moved(job: Job, record: UUID, mine: Values, link: Link) -> bool:
+    told = differs(job.target.fields, mine, link.base_ours, link.base_theirs)
+    return told or unsigned(link.base_theirs, job.target.merge_on, record)

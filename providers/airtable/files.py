@@ -51,6 +51,8 @@ def cleared(row: Row) -> Row:
 
 def upload(client: AirtableClient, target: Target, written: Written, files: Mapping[str, File]) -> Written:
     """The files of one row, by remote field, put into their cells."""
+    if not files:
+        return written
     cells = dict(written.cells)
     for field, file in files.items():
         answer = _upload(client, target, written, field, file)
@@ -89,11 +91,11 @@ def _gone(
 
 def shown(cells: Mapping[str, Json]) -> dict[str, Json]:
     """Cells as they may be kept: files without their links."""
-    return {field: _without_links(cell) for field, cell in cells.items()}
+    return {field: _without_links(cell) if type(cell) is list else cell for field, cell in cells.items()}
 
 
-def _without_links(cell: Json) -> Json:
-    if not isinstance(cell, list) or not all(isinstance(one, dict) and "url" in one for one in cell):
+def _without_links(cell: list[Json]) -> Json:
+    if not all(isinstance(one, dict) and "url" in one for one in cell):
         return cell
     return [{name: one[name] for name in KEPT if name in one} for one in cell if isinstance(one, dict)]
 
