@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from django.db import connection, transaction
 
 HELD = 0.020
+LONGEST = 0.2  # seconds
 
 
 @contextmanager
@@ -19,4 +20,4 @@ def paced() -> Iterator[None]:
     with transaction.atomic():
         yield
     if connection.vendor == "sqlite" and not connection.in_atomic_block:
-        time.sleep(min(0.2, max(HELD, time.monotonic() - start)))
+        time.sleep(min(LONGEST, max(HELD, time.monotonic() - start)))

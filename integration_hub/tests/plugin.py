@@ -7,6 +7,7 @@ TEST_REDIS_URL name them.
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import re
 import shutil
@@ -62,6 +63,37 @@ def pytest_configure(config: pytest.Config) -> None:
 
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     emptying.install()
+    look_for_static_files_once()
+
+
+def look_for_static_files_once() -> None:
+    """Each test client has a server's middleware of its own, and would look through all files again."""
+    from whitenoise.middleware import WhiteNoiseMiddleware as Server  # type: ignore[import-untyped]
+
+    look, found = Server.add_files_from_finders, dict[str, Any]()
+
+    def remembered(server: Any) -> None:
+        if not found:
+            look(server)
+            found.update(server.files)
+        server.files.update(found)
+
+    Server.add_files_from_finders = remembered
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays, and the garbage collector need not look through it again and again."""
+    gc.set_threshold(20_000, 20, 20)
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True)
+def nobody_else_writes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pauses that leave SQLite's lock to people are short where no people are."""
+    from integration_hub.connections import pacing
+
+    monkeypatch.setattr(pacing, "LONGEST", 0.001)
 
 
 # --- the wire: cut in one place ---------------------------------------------------------------------------------------

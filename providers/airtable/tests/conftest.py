@@ -11,7 +11,6 @@ import pytest
 import responses
 
 from integration_hub.contract import MappedField, RecordType, Target, registry
-from integration_hub.http import buckets
 from integration_hub.http.door import Door
 from integration_hub.sandbox.clients import client as demo_client
 from integration_hub.sandbox.testing import Sandbox, running
@@ -34,16 +33,14 @@ def payload(name: str) -> Any:
 ERRORS = payload("errors")
 
 
+AT_ITS_PACE = Airtable.api
+
+
 @pytest.fixture(autouse=True)
 def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pacing is the door's own test."""
-    monkeypatch.setattr(buckets, "wait_turn", lambda *given: [])
-
-
-def quicken(monkeypatch: pytest.MonkeyPatch) -> None:
     """The door as in life, but at a pace that nobody has to wait for: the simulator is told to bear it."""
-    rates = tuple(replace(rate, calls=1000) for rate in Airtable.api.rates)
-    monkeypatch.setattr(Airtable, "api", replace(Airtable.api, rates=rates))
+    rates = tuple(replace(rate, calls=1000) for rate in AT_ITS_PACE.rates)
+    monkeypatch.setattr(Airtable, "api", replace(AT_ITS_PACE, rates=rates))
 
 
 @pytest.fixture

@@ -29,18 +29,11 @@ from providers.airtable.client import AirtableClient
 from providers.airtable.sandbox import AirtableSimulator
 from providers.airtable.simulator import demo
 from providers.airtable.sinks import RecordsSink
-from providers.airtable.tests.conftest import quicken
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 SINK = RecordsSink()
 TABLE, CELL = "Sales orders", "Attachments"
 NAMES = ["order_number", "currency", "attachments"]
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Here the door paces, though nobody waits for it."""
-    quicken(monkeypatch)
 
 
 @dataclass

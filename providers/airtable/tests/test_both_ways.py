@@ -16,16 +16,9 @@ from integration_hub.sync import conflicts, lanes, nudge, reading, setup, worker
 from integration_hub.sync.models import Mapping
 from integration_hub.sync.models.pull import Choice, Conflict, Reading, Stray
 from providers.airtable.sandbox import AirtableSimulator
-from providers.airtable.tests.conftest import quicken
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 HUB = timedelta(minutes=10)
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Here the door paces, though nobody waits for it."""
-    quicken(monkeypatch)
 
 
 @pytest.fixture

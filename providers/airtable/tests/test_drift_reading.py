@@ -16,7 +16,7 @@ from providers.airtable.tests import test_both_ways as both_ways
 from providers.airtable.tests.test_both_ways import drain, edit, look
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
-no_waiting, sandbox, mapping = both_ways.no_waiting, both_ways.sandbox, both_ways.mapping
+sandbox, mapping = both_ways.sandbox, both_ways.mapping
 
 
 @pytest.fixture

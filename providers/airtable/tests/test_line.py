@@ -19,15 +19,12 @@ from integration_hub.sandbox.testing import Sandbox, running
 from integration_hub.sync import lanes, nudge, setup, worker
 from integration_hub.sync.models import FieldMapping, Lane, Mapping, RecordLink, SyncRun, SyncWrite, WorkRow
 from integration_hub.sync.models.work import Hold
+from providers.airtable.provider import Airtable
 from providers.airtable.sandbox import AirtableSimulator
+from providers.airtable.tests.conftest import AT_ITS_PACE
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 LATER = timedelta(minutes=3)
-
-
-@pytest.fixture(autouse=True)
-def no_waiting() -> None:
-    """Here the door waits as it does in life."""
 
 
 @pytest.fixture
@@ -273,8 +270,11 @@ def test_a_deleted_order_takes_its_row_along(line: Connection, company: Company,
     assert rows(sandbox) == []
 
 
-def test_two_workers_share_the_line_without_a_429(line: Connection, company: Company, sandbox: Sandbox) -> None:
+def test_two_workers_share_the_line_without_a_429(
+    line: Connection, company: Company, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """At five requests a second the door paces all workers together."""
+    monkeypatch.setattr(Airtable, "api", AT_ITS_PACE)
     sandbox.control("airtable", "limits", per_base=5, per_user=50)
     for _ in range(120):
         order(company)

@@ -22,7 +22,6 @@ from integration_hub.sync.models.pull import Conflict, Reading, Stray
 from providers.airtable.sandbox import AirtableSimulator
 from providers.airtable.simulator import demo
 from providers.airtable.sinks import RecordsSink
-from providers.airtable.tests.conftest import quicken
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 SINK = RecordsSink()
@@ -34,12 +33,6 @@ FIELDS = {
     "ticket": ["participant_name", "event_link", "ticket_type"],
     "order_item": ["description", "order_link", "quantity", "unit_price"],
 }
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Here the door paces, though nobody waits for it."""
-    quicken(monkeypatch)
 
 
 @dataclass

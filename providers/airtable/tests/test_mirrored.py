@@ -28,7 +28,6 @@ from integration_hub.sync.models.pull import Stray
 from providers.airtable.client import AirtableClient
 from providers.airtable.sandbox import AirtableSimulator
 from providers.airtable.simulator import demo
-from providers.airtable.tests.conftest import quicken
 
 pytestmark = [pytest.mark.engine, pytest.mark.django_db(transaction=True)]
 TABLE = "Shop"
@@ -39,12 +38,6 @@ COLUMNS = (
 )
 STATES = ("PENDING", "processing", " Sent ", "dELIVERED", "cancelled")
 URGENCIES = ("HIGH", "low", "mEdium")
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Here the door paces, though nobody waits for it."""
-    quicken(monkeypatch)
 
 
 @pytest.fixture

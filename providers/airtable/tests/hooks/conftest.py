@@ -23,15 +23,8 @@ from providers.airtable.models import AirtableWebhook
 from providers.airtable.sandbox import AirtableSimulator
 from providers.airtable.simulator.pinging import Ping
 from providers.airtable.streams import CHANGES
-from providers.airtable.tests.conftest import quicken
 
 LATER = timedelta(minutes=11)  # the stream looks again by itself
-
-
-@pytest.fixture(autouse=True)
-def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Here the door paces, though nobody waits for it."""
-    quicken(monkeypatch)
 
 
 @pytest.fixture(autouse=True)
