@@ -26,6 +26,13 @@ SIDES = [("ours", "the hub's value"), ("theirs", "the provider's value")]
 STATES = [("open", "open"), ("settling", "somebody chose, and it is being carried out"), ("settled", "settled")]
 
 
+class Known(Text):
+    """A word, or nothing."""
+
+    def get_attribute(self, instance: Conflict) -> str:
+        return super().get_attribute(instance) or ""
+
+
 class ConflictSerializer(StrictSerializer):
     id = Id(read_only=True)
     mapping = Id(read_only=True, source="target")
@@ -39,6 +46,8 @@ class ConflictSerializer(StrictSerializer):
     theirs = serializers.JSONField(read_only=True, help_text="The provider's value, as the provider writes it.")
     ours_at = Moment(read_only=True, allow_null=True, help_text="When it was changed, where that is known.")
     theirs_at = Moment(read_only=True, allow_null=True, help_text="When it was changed, where that is known.")
+    ours_by = Known(read_only=True, help_text="Who changed it, where that is known.")
+    theirs_by = Known(read_only=True, help_text="Who changed it, where the provider says so.")
     opened_at = Moment(read_only=True)
     state = serializers.SerializerMethodField()
     choice = Choice(Chosen.choices, read_only=True, help_text="Empty while nobody chose.")

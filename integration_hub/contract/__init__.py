@@ -29,6 +29,7 @@ from integration_hub.contract.sync import (
     Row,
     Sink,
     Target,
+    Told,
     WriteMode,
     Written,
 )
@@ -84,6 +85,7 @@ __all__ = [
     "Stat",
     "Stream",
     "Target",
+    "Told",
     "TransientError",
     "Unfit",
     "Webhook",

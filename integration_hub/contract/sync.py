@@ -97,11 +97,22 @@ class Written:
 @dataclass(frozen=True)
 class RemoteRow:
     """A row as it is over there: its cells by remote field id, empty ones left out. `changed_at`: when it was last
-    changed, by the provider's clock; None where it does not say."""
+    changed, by the provider's clock; None where it does not say. `told`: the event that led to its being read."""
 
     remote_id: str
     cells: Mapping[str, Json]
     changed_at: datetime | None = None
+    told: "Told | None" = None
+
+
+@dataclass(frozen=True)
+class Told:
+    """A row that an event named: `at`, when it was changed, by the provider's clock, and `by`, a person's name or
+    address, where the event says so. It may have been changed again since."""
+
+    remote_id: str
+    at: datetime | None = None
+    by: str = ""
 
 
 @dataclass(frozen=True)
@@ -243,8 +254,8 @@ class Sink(ABC, Generic[ClientT]):
 
     # --- rows the provider told of by itself --------------------------------------------------------------------------
 
-    def told(self, target: Target, most: int) -> Sequence[str]:
-        """Rows that events named and nobody has read since, by remote id, the longest waiting first. No call."""
+    def told(self, target: Target, most: int) -> Sequence[Told]:
+        """Rows that events named and nobody has read since, the longest waiting first. No call."""
         return ()
 
     def heard(self, target: Target, remote_ids: Sequence[str], at: datetime) -> None:

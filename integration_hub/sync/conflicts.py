@@ -23,7 +23,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integration_hub.contract import Direction
+from integration_hub.contract import Direction, RemoteRow
 from integration_hub.contract.api import Json
 from integration_hub.http import clock
 from integration_hub.notices import audit, problems
@@ -45,7 +45,7 @@ AT_ONCE, AT_ONCE_POLITE = 100, 10  # conflicts a transaction settles; SQLite's l
 MARKED = 500  # rows a statement notes a choice in
 MOST = 10_000  # conflicts that one word of a person settles
 SHIFT = 1.5  # seconds of a sweep; the next one goes on
-OURS_NAMED = ("remote_id", "remote_field", "title", "ours", "theirs", "ours_at", "theirs_at")
+OURS_NAMED = ("remote_id", "remote_field", "title", "ours", "theirs", "ours_at", "theirs_at", "ours_by", "theirs_by")
 
 
 class NotOpen(Exception):
@@ -113,7 +113,8 @@ def _note(job: Job, done: "Brought", name: str, remote_field: str, known: Confli
     work, before = desk.work.get(done.record_id), print_of(row)
     row.remote_id, row.remote_field, row.title = done.row.remote_id, remote_field, done.title[:300]
     row.ours, row.theirs = desk.ours(done.record_id, name), done.row.cells.get(remote_field)
-    row.ours_at, row.theirs_at = work.changed_at if work else None, done.row.changed_at
+    row.ours_at, row.ours_by = (work.changed_at, work.changed_by) if work else (None, "")
+    row.theirs_at, row.theirs_by = _theirs(done.row, row)
     if known is None:
         row.save(force_insert=True)
     elif before == print_of(row):
@@ -121,6 +122,13 @@ def _note(job: Job, done: "Brought", name: str, remote_field: str, known: Confli
     else:  # a choice that was made and not carried out yet was about other values
         row.choice, row.actor = Choice.OPEN, ""
         row.save(update_fields=[*OURS_NAMED, "choice", "actor"])
+
+
+def _theirs(read: RemoteRow, row: Conflict) -> tuple[datetime | None, str]:
+    """When the row was changed over there and by whom; what was known before, where it is read again untold."""
+    if read.told is not None:
+        return read.changed_at or read.told.at, read.told.by[:200]
+    return read.changed_at or row.theirs_at, row.theirs_by or ""
 
 
 def print_of(conflict: Conflict) -> str:

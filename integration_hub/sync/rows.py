@@ -98,6 +98,7 @@ class Pending(NamedTuple):
     rev: int
     done_rev: int
     changed_at: datetime
+    changed_by: str
     tried: dict[str, list[list[Json]]]
 
     @property
@@ -106,7 +107,7 @@ class Pending(NamedTuple):
 
 
 _PENDING = """
-SELECT record_id, id, rev, done_rev, changed_at, tried_at, tried FROM sync_work
+SELECT record_id, id, rev, done_rev, changed_at, changed_by, tried_at, tried FROM sync_work
 WHERE target = %s AND record_type = %s AND {among} {lock}
 """
 
@@ -119,8 +120,8 @@ def pending(target: UUID, record_type: str, ids: Collection[UUID]) -> dict[UUID,
     text = _PENDING.format(among=sql.among("record_id", sql.given(id="uuid")), lock=lock)
     found = sql.fetch(text, [target, record_type, sql.rows([one] for one in ids)])
     return {
-        sql.uuid_of(record): Pending(pk, rev, done_rev, sql.time_of(changed_at), (tried_at and _json(tried)) or {})
-        for record, pk, rev, done_rev, changed_at, tried_at, tried in found
+        sql.uuid_of(record): Pending(pk, rev, done_rev, sql.time_of(at), by or "", (tried_at and _json(tried)) or {})
+        for record, pk, rev, done_rev, at, by, tried_at, tried in found
     }
 
 

@@ -20,9 +20,10 @@ LATELY = timedelta(hours=1)
 def step(turn: Slice) -> bool:
     """Read the next rows that events named; False when there are none, or they cannot be read now."""
     job = turn.job
-    ids = job.sink.told(job.target, reading.READ) if job.reads and not turn.over else ()
-    if not ids:
+    told = job.sink.told(job.target, reading.READ) if job.reads and not turn.over else ()
+    if not told:
         return False
+    ids = [one.remote_id for one in told]
     at, known = clock.now(), reading.ensure(job.mapping)
     assert known is not None
     try:
@@ -36,7 +37,8 @@ def step(turn: Slice) -> bool:
         if not turn.over:
             turn.stop(SOON)
         return False
-    reading.take(turn, Page([RemoteRow(one, cells) for one, cells in found.items()], None, last=True), known)
+    read = [RemoteRow(one.remote_id, found[one.remote_id], told=one) for one in told if one.remote_id in found]
+    reading.take(turn, Page(read, None, last=True), known)
     _end(turn, [one for one in ids if one not in found])
     with paced():
         lanes.fence(turn.held)

@@ -20,6 +20,7 @@ from integration_hub.contract import (
     Row,
     Sink,
     Target,
+    Told,
     Written,
 )
 from integration_hub.contract.api import Json
@@ -142,7 +143,7 @@ class RecordsSink(Sink[AirtableClient]):
     def links_to(self, mapped: MappedField) -> str:
         return linked_table(mapped.options) if mapped.remote_type == "multipleRecordLinks" else ""
 
-    def told(self, target: Target, most: int) -> Sequence[str]:
+    def told(self, target: Target, most: int) -> Sequence[Told]:
         return naming.told(UUID(target.id), most)
 
     def heard(self, target: Target, remote_ids: Sequence[str], at: datetime) -> None:

@@ -65,7 +65,7 @@ def settle_many(client: Client, ids: list[object], choice: str = "theirs", **hea
 
 
 def test_a_conflict_shows_both_sides(program, mapping):
-    row = conflict(mapping, theirs_at=START)
+    row = conflict(mapping, theirs_at=START, ours_by="alice")
     body = program.get(f"/api/conflicts/{row.pk}").json()
     assert body == {
         "id": str(row.pk),
@@ -80,6 +80,8 @@ def test_a_conflict_shows_both_sides(program, mapping):
         "theirs": "yours",
         "ours_at": None,
         "theirs_at": "2026-11-20T10:00:00Z",
+        "ours_by": "alice",
+        "theirs_by": "",
         "opened_at": "2026-11-20T10:00:00Z",
         "state": "open",
         "choice": "",

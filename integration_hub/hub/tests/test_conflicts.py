@@ -135,14 +135,14 @@ def press(client: Client, row: Conflict, side: str, **more: str) -> str:
 
 
 def test_both_values_stand_side_by_side_as_people_read_them(login: Login, alice: User, desk: Desk) -> None:
-    row = desk.conflict("A-77", theirs_at=timezone.now() - timedelta(minutes=5))
+    row = desk.conflict("A-77", theirs_at=timezone.now() - timedelta(minutes=5), theirs_by="Ana Pop")
     page = text(login(alice))
     assert f'href="/admin/records/order/{row.record_id}/' in page
     assert ">A-77</a>" in page and "Status" in page
     assert ">Pending</div>" in page and ">Sent</div>" in page
     assert f'href="https://paper.example/{row.remote_id}"' in page
     assert "Keep the hub's" in page and "Keep Paper's" in page
-    assert "5 minutes ago" in page and "Not known when" in page  # theirs, and ours
+    assert "5 minutes ago" in page and ">Ana Pop</span>" in page and "Not known when" in page  # theirs, and ours
     assert '<span class="count" id="conflict-count">1' in page
 
 

@@ -49,7 +49,7 @@ class Noun(Generic[R]):
 
     def create(self, company: Company, data: Mapping[str, Any], *, actor: str = "", prio: int = 0) -> R:
         """Save a new record; Invalid when something is wrong with it."""
-        with work(company.pk, prio) as unit:
+        with work(company.pk, prio, actor) as unit:
             record = self.built(company, data)
             self.insert(unit, record)
             return record
@@ -80,7 +80,7 @@ class Noun(Generic[R]):
 
     def update(self, record: R, changes: Mapping[str, Any], *, actor: str = "", prio: int = 0) -> R:
         """Save what differs from the record as it is now; when nothing does, nothing is written or queued."""
-        with work(record.company_id, prio) as unit:
+        with work(record.company_id, prio, actor) as unit:
             now, before = self.locked(record)
             changed = self.changed(now, before, changes)
             if changed:
@@ -115,7 +115,7 @@ class Noun(Generic[R]):
 
     def delete(self, record: R, *, actor: str = "", prio: int = 0) -> None:
         """Mark the record deleted, and what goes with it; Invalid when others still need it. Twice is once."""
-        with work(record.company_id, prio) as unit:
+        with work(record.company_id, prio, actor) as unit:
             try:
                 now, _before = self.locked(record)
             except Invalid:
@@ -134,7 +134,7 @@ class Noun(Generic[R]):
 
     def restore(self, company: Company, pk: UUID, *, actor: str = "", prio: int = 0) -> R:
         """A deleted record lives again, with what went with it; Invalid when it may not. Twice is once."""
-        with work(company.pk, prio) as unit:
+        with work(company.pk, prio, actor) as unit:
             rows = self.model.everywhere.filter(company_id=company.pk, pk=pk).select_for_update(no_key=True)
             record = rows.first()
             if record is None:

@@ -40,9 +40,10 @@ class Spread:
 class Unit:
     """Notes what was touched; see `work`."""
 
-    def __init__(self, company_id: UUID, prio: int) -> None:
+    def __init__(self, company_id: UUID, prio: int, actor: str = "") -> None:
         self.company_id = company_id
         self.prio = prio
+        self.actor = actor[:200]
         self.changed: dict[str, set[UUID]] = defaultdict(set)
         self.new: set[UUID] = set()
         self.gone: set[UUID] = set()
@@ -117,18 +118,19 @@ class Unit:
 
     def _enqueue(self, record_type: str, ids: set[UUID], spread: "Spread | None") -> None:
         if spread is None:
-            outbox.enqueue(record_type, self.company_id, ids, prio=self.prio)
+            outbox.enqueue(record_type, self.company_id, ids, prio=self.prio, by=self.actor)
             return
         # Both at once, so that all are locked in one order; then as soon as the one that was changed itself.
         prio = self.prio if ids else max(self.prio, PRIO_CHANGE)
         found = spread.model.everywhere.filter(Q(pk__in=ids) | spread.condition, company_id=self.company_id)
-        outbox.enqueue_found(record_type, self.company_id, found, prio=prio)
+        outbox.enqueue_found(record_type, self.company_id, found, prio=prio, by=self.actor)
 
 
 @contextmanager
-def work(company_id: UUID, prio: int) -> Iterator[Unit]:
-    """Do what follows in one transaction that may write records; it commits with its histories and outbox rows."""
+def work(company_id: UUID, prio: int, actor: str = "") -> Iterator[Unit]:
+    """Do what follows in one transaction that may write records; it commits with its histories and outbox rows.
+    `actor`: who does it, where that is known."""
     with transaction.atomic(), guard.writing():
-        unit = Unit(company_id, prio)
+        unit = Unit(company_id, prio, actor)
         yield unit
         unit.finish()

@@ -84,6 +84,8 @@ class Conflict(CompanyOwned):
     theirs = models.JSONField(null=True)
     ours_at = models.DateTimeField(null=True)
     theirs_at = models.DateTimeField(null=True)
+    ours_by = models.CharField(max_length=200, null=True)  # NULL: a full table takes the column at once
+    theirs_by = models.CharField(max_length=200, null=True)
     opened_at = models.DateTimeField()
     settled_at = models.DateTimeField(null=True)
     choice = models.CharField(max_length=10, choices=Choice.choices, default=Choice.OPEN, blank=True)

@@ -22,8 +22,9 @@ class WorkRow(CompanyOwned):
     """One record to bring over to one target. `rev` moves with every edit, `done_rev` follows when it is delivered;
     they differ while it is due. Ten edits make one delivery.
 
-    `tried_at`: a call was begun and not yet settled; its outcome is unknown until it is. `tried`: the cells it may
-    have written, where rows are read as well: a reading must not take them for somebody's edit.
+    `changed_by`: who changed the record last, where that is known. `tried_at`: a call was begun and not yet settled;
+    its outcome is unknown until it is. `tried`: the cells it may have written, where rows are read as well: a reading
+    must not take them for somebody's edit.
     """
 
     PRIO_PERSON, PRIO_CHANGE, PRIO_BACKFILL = 0, 1, 2
@@ -36,6 +37,7 @@ class WorkRow(CompanyOwned):
     prio = models.SmallIntegerField(default=PRIO_CHANGE)
     run_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    changed_by = models.CharField(max_length=200, null=True)  # NULL: a full table takes the column at once
     attempts = models.PositiveIntegerField(default=0)
     failing_since = models.DateTimeField(null=True)
     tried_at = models.DateTimeField(null=True)

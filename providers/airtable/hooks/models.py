@@ -45,12 +45,15 @@ class AirtableWebhook(KeepsSecrets, CompanyOwned):
 
 class AirtableNamed(CompanyOwned):
     """A row that a payload named and that was not read since: to be read by its id, and, where it is no more, taken for
-    deleted. Named again, it moves on. `strange`: steps of our own writing (field, before, after) that nothing explained
-    yet."""
+    deleted. Named again, it moves on. `changed_at`, by Airtable's clock, and `changed_by`: the last of the changes that
+    were told, where the payload says so. `strange`: steps of our own writing (field, before, after) that nothing
+    explained yet."""
 
     mapping = models.ForeignKey("sync.Mapping", on_delete=models.CASCADE, related_name="+", db_index=False)
     remote_id = models.CharField(max_length=50)
     named_at = models.DateTimeField()
+    changed_at = models.DateTimeField(null=True)
+    changed_by = models.CharField(max_length=200, null=True)  # NULL: a full table takes the column at once
     strange = models.JSONField(null=True)
 
     class Meta(CompanyOwned.Meta):

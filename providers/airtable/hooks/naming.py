@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from integration_hub.contract import Told
 from integration_hub.contract.api import Json
 from integration_hub.sync import rows
 from integration_hub.sync.merge import cell
@@ -27,8 +28,8 @@ def name(mapping: SyncMapping, changes: Sequence[Change], user: str, now: dateti
     strange = overwritten.unexplained(mapping, ours, mapped)
     known = _bases(mapping.pk, {change.record for change in ours})
     echoes = {id(change) for change in ours if _is_echo(change, known.get(change.record), mapped)}
-    named = {change.record for change in mine if id(change) not in echoes or change.record in strange}
-    _note(mapping, {record: strange.get(record) for record in sorted(named)}, now)
+    named = {change.record: change for change in mine if id(change) not in echoes or change.record in strange}
+    _note(mapping, [(named[record], strange.get(record)) for record in sorted(named)], now)
     return len(named)
 
 
@@ -50,35 +51,39 @@ def _is_echo(change: Change, base: Mapping[str, Json] | None, mapped: set[str]) 
     return all(cell(base[key]) == value for key, value in change.now.items() if key in mapped and key in base)
 
 
-def _note(mapping: SyncMapping, named: Mapping[str, Any], now: datetime) -> None:
-    """Named again before it was read: what was strange of it earlier counts on."""
-    again = AirtableNamed.everywhere.filter(mapping=mapping, remote_id__in=list(named), strange__isnull=False)
+def _note(mapping: SyncMapping, named: Sequence[tuple[Change, Any]], now: datetime) -> None:
+    """The last change of each row. Named again before it was read: what was strange of it earlier counts on."""
+    ids = [change.record for change, _strange in named]
+    again = AirtableNamed.everywhere.filter(mapping=mapping, remote_id__in=ids, strange__isnull=False)
     before = dict(again.values_list("remote_id", "strange"))
     rows_of = [
         AirtableNamed(
             company_id=mapping.company_id,
             mapping=mapping,
-            remote_id=one,
+            remote_id=change.record,
             named_at=now,
-            strange=[*(before.get(one) or ()), *(strange or ())] or None,
+            changed_at=change.at,
+            changed_by=change.who[:200],
+            strange=[*(before.get(change.record) or ()), *(strange or ())] or None,
         )
-        for one, strange in named.items()
+        for change, strange in named
     ]
     AirtableNamed.everywhere.bulk_create(
         rows_of,
         batch_size=CHUNK,
         update_conflicts=True,
         unique_fields=["mapping", "remote_id"],
-        update_fields=["named_at", "strange"],
+        update_fields=["named_at", "changed_at", "changed_by", "strange"],
     )
 
 
 # --- what the engine asks ---------------------------------------------------------------------------------------------
 
 
-def told(mapping: UUID, most: int) -> list[str]:
+def told(mapping: UUID, most: int) -> list[Told]:
     waiting = AirtableNamed.everywhere.filter(mapping=mapping).order_by("named_at", "pk")
-    return list(waiting.values_list("remote_id", flat=True)[:most])
+    found = waiting.values_list("remote_id", "changed_at", "changed_by")[:most]
+    return [Told(remote_id, at, by or "") for remote_id, at, by in found]
 
 
 def heard(mapping: UUID, remote_ids: Sequence[str], at: datetime) -> None:

@@ -6,6 +6,7 @@ payload says of cells is never taken over: it tells which rows to read, and lets
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeAlias
 
 from integration_hub.contract.api import Json
@@ -18,7 +19,7 @@ Cells: TypeAlias = Mapping[str, Json]
 class Change:
     """What became of one row: `now` are the cells that changed and `before` what they held, by field id and comparable
     (`sync.merge.cell`). `by`: the user whose token wrote it through the API; empty where a person or anything else did.
-    """
+    `at` and `who`: when it was made, and the name or address of the user it is ascribed to, where one is named."""
 
     table: str
     record: str
@@ -27,6 +28,8 @@ class Change:
     made: bool = False
     gone: bool = False
     by: str = ""
+    at: datetime | None = None
+    who: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,20 +57,37 @@ def is_echo(payloads: Sequence[Mapping[str, Any]], user: str) -> bool:
 
 
 def _changes(payload: Mapping[str, Any]) -> Iterator[Change]:
-    by = _author(payload.get("actionMetadata") or {})
+    action = payload.get("actionMetadata") or {}
+    made_by: Any = {"by": _author(action), "at": _moment(payload.get("timestamp")), "who": _who(action)}
     for table, told in (payload.get("changedTablesById") or {}).items():
         for record, made in (told.get("createdRecordsById") or {}).items():
-            yield Change(table, record, _cells(made), made=True, by=by)
+            yield Change(table, record, _cells(made), made=True, **made_by)
         for record, moved in (told.get("changedRecordsById") or {}).items():
-            yield Change(table, record, _cells(moved.get("current")), _cells(moved.get("previous")), by=by)
+            yield Change(table, record, _cells(moved.get("current")), _cells(moved.get("previous")), **made_by)
         for record in told.get("destroyedRecordIds") or ():
-            yield Change(table, str(record), gone=True, by=by)
+            yield Change(table, str(record), gone=True, **made_by)
 
 
 def _author(action: Mapping[str, Any]) -> str:
     if action.get("source") != "publicApi":
         return ""
-    return str(((action.get("sourceMetadata") or {}).get("user") or {}).get("id") or "")
+    return str(_user(action).get("id") or "")
+
+
+def _who(action: Mapping[str, Any]) -> str:
+    user = _user(action)
+    return str(user.get("name") or user.get("email") or "")
+
+
+def _user(action: Mapping[str, Any]) -> Mapping[str, Any]:
+    return (action.get("sourceMetadata") or {}).get("user") or {}
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
 
 
 def _cells(told: Mapping[str, Any] | None) -> dict[str, Json]:

@@ -110,7 +110,8 @@ def _publish(sim: Simulator, hooks: list[Hook], body: dict[str, Any], source: st
     for hook in hooks:
         shown = _for(hook, body)
         if any(shown.values()) and source in hook.filters.get("fromSources", (source,)):
-            person = {"id": user, "permissionLevel": "create"}
+            known = next((one for one in sim.state.users() if one["id"] == user), {"id": user})
+            person = {**known, "permissionLevel": "create"}
             _put(sim, hook, {**shown, "actionMetadata": {"source": source, "sourceMetadata": {"user": person}}})
 
 

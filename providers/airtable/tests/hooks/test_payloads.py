@@ -2,6 +2,8 @@
 
 import json
 import os
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +24,16 @@ def sample(name: str) -> Any:
 
 def test_rows_made_changed_and_destroyed_are_named_and_a_broken_payload_is_told() -> None:
     news = payloads.read(payload("webhook_payloads")["payloads"])
-    table = "tblOrders00000001"
+    at = datetime(2026, 4, 24, 15, 7, 42, tzinfo=UTC)
+    change = partial(Change, "tblOrders00000001", at=at, who="person@example.com")
     assert list(news.changes) == [
-        Change(table, "recOrder000000001", {"fldNumber00000001": "1001", "fldStatus00000001": "Sent"}, made=True),
-        Change(
-            table,
+        change("recOrder000000001", {"fldNumber00000001": "1001", "fldStatus00000001": "Sent"}, made=True),
+        change(
             "recOrder000000002",
             {"fldStatus00000001": "Delivered", "fldClient00000001": ["recClient00000001"]},
             {"fldStatus00000001": "Sent", "fldClient00000001": None},
         ),
-        Change(table, "recOrder000000003", gone=True),
+        change("recOrder000000003", gone=True),
     ]
     assert (news.schema, news.broken) == (True, "INTERNAL_ERROR")
 
@@ -60,6 +62,23 @@ def test_the_documented_sample_is_understood() -> None:
 def test_who_wrote_it(action: Any, by: str) -> None:
     body = {"actionMetadata": action, "changedTablesById": {"tbl1": {"createdRecordsById": {"rec1": {}}}}}
     assert payloads.read([body]).changes[0].by == by
+
+
+@pytest.mark.parametrize(
+    ("told", "who", "at"),
+    [
+        (
+            {"actionMetadata": {"source": "client", "sourceMetadata": {"user": {"name": "Ana", "email": "a@b"}}}},
+            "Ana",
+            None,
+        ),
+        ({"actionMetadata": {"source": "automation"}, "timestamp": "long ago"}, "", None),
+        ({"timestamp": "2026-04-24T15:07:42.000Z"}, "", datetime(2026, 4, 24, 15, 7, 42, tzinfo=UTC)),
+    ],
+)
+def test_who_it_is_ascribed_to_and_when(told: Any, who: str, at: datetime | None) -> None:
+    [change] = payloads.read([{**told, "changedTablesById": {"tbl1": {"destroyedRecordIds": ["rec1"]}}}]).changes
+    assert (change.who, change.at) == (who, at)
 
 
 @pytest.mark.parametrize("body", [{}, {"changedTablesById": None}, {"changedTablesById": {"tbl1": {}}}, {"new": 1}])

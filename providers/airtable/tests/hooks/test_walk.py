@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 
 from integration_hub.records.models import Order
+from integration_hub.records.services import orders
 from integration_hub.sandbox.testing import Sandbox
 from integration_hub.sync.models import Mapping, RecordLink
-from integration_hub.sync.models.pull import Reading
+from integration_hub.sync.models.pull import Conflict, Reading
 from integration_hub.webhooks.models import WebhookEvent
 from providers.airtable.hooks import telling
 from providers.airtable.models import AirtableNamed, AirtableWebhook
@@ -185,3 +186,17 @@ def test_a_ping_that_was_lost_costs_an_hour_at_most(order: Any, sandbox: Sandbox
         drain()
     order.refresh_from_db()
     assert order.status == "Sent"
+
+
+def test_a_conflict_says_who_changed_each_side_and_when(order: Any, sandbox: Sandbox) -> None:
+    orders.update(order, {"status": "Sent"}, actor="alice")
+    edit(sandbox, order.record_id, Status="Delivered")
+    deliver(sandbox)
+    conflict = Conflict.everywhere.get(field="status")
+    assert (conflict.ours, conflict.ours_by) == ("Sent", "alice")
+    assert (conflict.theirs, conflict.theirs_by) == ("Delivered", "Colleague")
+    assert conflict.ours_at is not None
+    assert conflict.theirs_at is not None
+    drain()  # read again, by nobody's word: what is known stays
+    conflict.refresh_from_db()
+    assert (conflict.ours_by, conflict.theirs_by) == ("alice", "Colleague")
