@@ -74,14 +74,15 @@ def invalidate(connection: Connection, within: str = "") -> None:
             _ask_if_older(connection, each, DOUBTFUL)
 
 
-def renew(connection: Connection, within: str = "") -> bool:
-    """Ask the provider now and store the answer; outside any transaction. False when another is just at it.
+def renew(connection: Connection, within: str = "", *, asked: bool = False) -> bool:
+    """Ask the provider now and store the answer; outside any transaction. False when another is just at it, or, with
+    `asked`, was there first.
 
     ProviderError (its sentence is stored, too) when there is no answer; what was known stays.
     """
     found.refuse_other_company(connection)
     _working(connection.pk)
-    held = listing.claim(connection.pk, connection.company_id, within)
+    held = listing.claim(connection.pk, connection.company_id, within, asked=asked)
     if held is None:
         return False
     try:
@@ -131,7 +132,7 @@ def repair() -> int:
 
 def _serve(row: Discovery) -> None:
     try:
-        renew(row.connection, row.within)
+        renew(row.connection, row.within, asked=True)
     except ProviderError as error:
         log.warning("discovery failed", connection=str(row.connection_id), within=row.within, code=error.code)
     except Exception:  # a bug of ours or the database away: the lease ends by itself, the worker goes on

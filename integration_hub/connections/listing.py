@@ -43,10 +43,13 @@ class Held:
     failures: int
 
 
-def claim(connection_id: UUID, company_id: UUID, within: str) -> Held | None:
-    """Lease a listing; None while another holds it. An expired lease is free."""
+def claim(connection_id: UUID, company_id: UUID, within: str, *, asked: bool = False) -> Held | None:
+    """Lease a listing; None while another holds it. An expired lease is free. `asked`: only while somebody asks for it,
+    which another may have seen to since we looked."""
     row, now, token = found.listing_of(connection_id, company_id, within), clock.now(), uuid.uuid4()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
+    if asked:
+        free &= Q(asked_at__isnull=False)
     if not Discovery.everywhere.filter(free, pk=row.pk).update(claim=token, lease_until=now + LEASE):
         return None
     return Held(row.pk, company_id, connection_id, within, token, now, row.failures)

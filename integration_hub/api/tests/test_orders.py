@@ -308,9 +308,10 @@ def test_a_person_who_switched_company_in_another_tab_gets_409(alice, company, o
 
 def test_writes_of_the_api_are_queued_for_a_program_or_a_person(monkeypatch, program, alice):
     seen = []
-    monkeypatch.setattr("integration_hub.sync.outbox.enqueue", lambda *args, prio: seen.append((args[0], prio)))
+    told = lambda *args, prio, by: seen.append((args[0], prio, by.split(" (")[0]))  # noqa: E731
+    monkeypatch.setattr("integration_hub.sync.outbox.enqueue", told)
     post(program, {"order_number": "p"})
     client = Client()
     client.force_login(alice)
     post(client, {"order_number": "q"})
-    assert [found for found in seen if found[0] == "order"] == [("order", 1), ("order", 0)]
+    assert [found for found in seen if found[0] == "order"] == [("order", 1, "API token tests"), ("order", 0, "alice")]

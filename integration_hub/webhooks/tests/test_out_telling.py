@@ -15,6 +15,7 @@ from django.utils import timezone
 from integration_hub.api import announced
 from integration_hub.connections import services as connections
 from integration_hub.connections.models import Connection
+from integration_hub.contract import RemoteRow
 from integration_hub.records.models import OrderItem
 from integration_hub.records.services import Invalid, bulk, customers, events, orders, tickets
 from integration_hub.sync import announcing, conflicts, runs
@@ -236,7 +237,7 @@ def test_a_run_is_told_when_it_ends_with_failures(company, subscribe, failed):
 def test_a_conflict_is_told_when_it_opens(company, subscribe):
     subscribe()
     mapping = run_of(company).mapping
-    record, row = uuid.uuid4(), SimpleNamespace(remote_id="rec1", cells={"fld1": "theirs"}, changed_at=None)
+    record, row = uuid.uuid4(), RemoteRow("rec1", {"fld1": "theirs"})
     merge = SimpleNamespace(ask=[SimpleNamespace(ours="status", remote_id="fld1")])
     brought = [SimpleNamespace(record_id=record, merge=merge, row=row, title="Order 1")]
     desk = SimpleNamespace(now=timezone.now(), work={}, ours=lambda record, name: "ours")
