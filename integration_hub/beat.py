@@ -21,7 +21,11 @@ PAUSE = 1.0  # seconds before beating again after an error
 
 
 class Scheduler(DatabaseScheduler):
-    """Asks the database for changes of the plan every few seconds instead of with every tick of its clock."""
+    """Asks the database for changes of the plan every few seconds instead of with every tick of its clock, and wakes
+    just after a task is due: Celery wakes 10 ms before and asks hundreds of times whether it is."""
+
+    def adjust(self, n: float | None, drift: float = 0.001) -> float | None:
+        return n + abs(drift) if n and n > 0 else n
 
     def schedule_changed(self) -> bool:
         now = time.monotonic()
