@@ -16,15 +16,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from integration_hub.connections.models import Status
-from integration_hub.contract import CursorExpired, FieldRefused, ProviderError
+from integration_hub.contract import CursorExpired
 from integration_hub.http import clock
 from integration_hub.notices import audit, problems
 from integration_hub.sync import lanes, mending, outbox, proving, targets, trouble
-from integration_hub.sync.calls import blame_field, handle
+from integration_hub.sync.calls import asking
 from integration_hub.sync.models import Lane, Mapping
 from integration_hub.sync.models.proof import Difference, Phase, Proof, ProofState
 from integration_hub.sync.pacing import paced
-from integration_hub.sync.turn import SOON, Slice
+from integration_hub.sync.turn import Slice
 
 log = structlog.get_logger(__name__)
 
@@ -121,18 +121,13 @@ def running(target: UUID) -> Proof | None:
 
 def _tried(turn: Slice, piece: Callable[[], bool]) -> bool:
     """The piece, and what an error of the provider means for the lane: the same as for any other call."""
-    try:
-        return piece()
-    except proving.Lost:
-        return not turn.over
-    except FieldRefused as error:
-        if not blame_field(turn, error):
-            turn.stop(SOON)
-    except ProviderError as error:
-        handle(turn, [], error)
-        if not turn.over:
-            turn.stop(SOON)
-    return False
+    done = False
+    with asking(turn):
+        try:
+            done = piece()
+        except proving.Lost:
+            done = not turn.over
+    return done
 
 
 def _compare(turn: Slice, proof: Proof | None) -> bool:

@@ -13,17 +13,17 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from integration_hub.contract import Direction, FieldRefused, ProviderError, RemoteRow, registry
+from integration_hub.contract import Direction, RemoteRow, registry
 from integration_hub.contract.api import Json
 from integration_hub.notices import audit, problems
 from integration_hub.sync import arriving, lanes, merging, outbox, reading
-from integration_hub.sync.calls import blame_field, handle
+from integration_hub.sync.calls import asking
 from integration_hub.sync.linking import AGAIN, WAITS
 from integration_hub.sync.models import Mapping, WorkRow
 from integration_hub.sync.models.pull import Stray
 from integration_hub.sync.noting import COPY, COVERED, LEFT
 from integration_hub.sync.pacing import paced
-from integration_hub.sync.turn import SOON, Slice
+from integration_hub.sync.turn import Slice
 
 OWN = "own"  # the remedy while a copy waits to be made a record; AGAIN: a row waits to be looked at
 WANTED = (AGAIN, OWN)
@@ -83,23 +83,15 @@ def _note_down(mapping: Mapping, action: str, count: int, actor: str) -> None:
 
 def step(turn: Slice) -> bool:
     """Look at the next rows that people want looked at; False when there are none."""
-    asked = list(Stray.everywhere.filter(target=turn.job.mapping.pk, remedy__in=WANTED)[:READ])
-    if not asked:
+    wanted = list(Stray.everywhere.filter(target=turn.job.mapping.pk, remedy__in=WANTED)[:READ])
+    if not wanted:
         return False
-    try:
-        there = turn.job.sink.read(
-            turn.client(WorkRow.PRIO_PERSON), turn.job.whole, [stray.remote_id for stray in asked]
-        )
-    except FieldRefused as error:
-        if not blame_field(turn, error):
-            turn.stop(SOON)
-    except ProviderError as error:
-        handle(turn, [], error)
-        if not turn.over:
-            turn.stop(SOON)
-    else:
-        _take(turn, {stray.remote_id: stray.remedy for stray in asked}, there)
-        _done(turn, asked)
+    with asking(turn):
+        client, ids = turn.client(WorkRow.PRIO_PERSON), [stray.remote_id for stray in wanted]
+        there = turn.job.sink.read(client, turn.job.whole, ids)
+    if not turn.over:
+        _take(turn, {stray.remote_id: stray.remedy for stray in wanted}, there)
+        _done(turn, wanted)
     return True
 
 

@@ -4,15 +4,15 @@ more go the way of `vanishing`. What an event says of a row is never taken over.
 
 from datetime import timedelta
 
-from integration_hub.contract import FieldRefused, Page, ProviderError, RemoteRow
+from integration_hub.contract import Page, RemoteRow
 from integration_hub.http import clock
 from integration_hub.sync import lanes, reading, rows, vanishing
-from integration_hub.sync.calls import blame_field, handle
+from integration_hub.sync.calls import asking
 from integration_hub.sync.models import RecordLink, SyncWrite
 from integration_hub.sync.models.mapping import RemoteDelete
 from integration_hub.sync.models.run import Went
 from integration_hub.sync.pacing import paced
-from integration_hub.sync.turn import SOON, Slice
+from integration_hub.sync.turn import Slice
 
 LATELY = timedelta(hours=1)
 
@@ -26,16 +26,9 @@ def step(turn: Slice) -> bool:
     ids = [one.remote_id for one in told]
     at, known = clock.now(), reading.ensure(job.mapping)
     assert known is not None
-    try:
+    with asking(turn):
         found = job.sink.read(turn.client(1), job.whole, ids)
-    except FieldRefused as error:
-        if not blame_field(turn, error):
-            turn.stop(SOON)
-        return False
-    except ProviderError as error:
-        handle(turn, [], error)
-        if not turn.over:
-            turn.stop(SOON)
+    if turn.over:
         return False
     read = [RemoteRow(one.remote_id, found[one.remote_id], told=one) for one in told if one.remote_id in found]
     reading.take(turn, Page(read, None, last=True), known)
