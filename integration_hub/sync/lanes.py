@@ -165,7 +165,7 @@ SELECT lane.id FROM sync_lanes lane
 WHERE lane.paused = '' AND (lane.next_due IS NULL OR lane.next_due > {now})
   AND (lane.lease_until IS NULL OR lane.lease_until < {now})
   AND (EXISTS (SELECT 1 FROM sync_work w WHERE w.target = lane.target AND w.prio IN (0, 1, 2)
-               AND w.rev <> w.done_rev AND w.hold = '' AND w.run_at <= {now})
+               AND NOT (w.rev = w.done_rev) AND w.hold = '' AND w.run_at <= {now})
     OR EXISTS (SELECT 1 FROM sync_actions a WHERE a.target = lane.target AND a.state IN ('due', 'asking')
                AND a.run_at <= {now})
     OR EXISTS (SELECT 1 FROM sync_runs r WHERE r.mapping_id = lane.target AND r.kind <> 'live' AND r.state = 'running'
