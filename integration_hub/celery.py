@@ -10,7 +10,7 @@ from integration_hub.garbage import keep_what_is_here
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "integration_hub.settings")
 
-app = Celery("integration_hub")
+app = Celery("integration_hub", fixups=["integration_hub.task_connections:fixup"])
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 app.steps["worker"].add("integration_hub.beat:BeatInside")
