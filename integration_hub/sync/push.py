@@ -47,8 +47,9 @@ from integration_hub.sync.turn import SOON, Slice
 
 log = structlog.get_logger(__name__)
 
-CALLS = 5  # calls whose rows are read and settled together, and which may be in flight together
-CHUNK = 1.0  # seconds after which no further call of a chunk begins: somebody may be waiting for the next one
+CALLS = 5  # calls which may be in flight together
+FLIGHTS = 2  # whose rows are read and settled together, where nobody waits for them
+CHUNK = 1.0  # seconds after which no further call of a flight begins: somebody may be waiting for the next one
 
 
 def serve(held: lanes.Claim) -> None:
@@ -90,7 +91,7 @@ def _work(turn: Slice) -> None:
         if told.step(turn) or reading.step(turn):
             continue
         chunk = pick(turn.job)
-        turn.in_the_midst = len(chunk) == turn.job.sink.batch * CALLS and any(work.run_id for work in chunk)
+        turn.in_the_midst = len(chunk) >= turn.job.sink.batch * CALLS and any(work.run_id for work in chunk)
         if len(chunk) < turn.job.sink.batch and look_around(turn):
             continue
         if chunk:
@@ -173,8 +174,11 @@ def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
 
 
 def pick(job: Job) -> list[Work]:
-    """The next rows to deliver, people's first: what a few calls take."""
-    return rows.due(job.mapping.pk, job.sink.batch * CALLS)
+    """The next rows to deliver, people's first: what the calls of a flight take. Of a full run those of further flights
+    as well, unless the table is read too: then what is known of its rows must not grow old."""
+    most = job.sink.batch * CALLS
+    found = rows.due(job.mapping.pk, most if job.reads else most * FLIGHTS)
+    return found if found and found[0].prio == WorkRow.PRIO_BACKFILL else found[:most]
 
 
 def deliver(turn: Slice, chunk: Sequence[Work]) -> None:
@@ -235,10 +239,13 @@ def send(turn: Slice, plans: Sequence[Plan]) -> None:
     """Make the calls, then settle once: the database is asked a few times a chunk, not a few times a call."""
     if not plans or turn.over:
         return
-    settle.begin(turn.held, plans)
-    groups, ends = _groups(plans, turn.job.sink.batch), time.monotonic() + CHUNK
+    groups = _groups(plans, turn.job.sink.batch)
+    results: list[Result] = []
     with metrics.together():
-        results = calls.make(turn, groups, lambda: not turn.over and time.monotonic() <= ends)
+        for first in range(0, len(groups), CALLS):
+            if first and not _goes_on(turn, groups[first][0].work):
+                break  # nothing was begun for the others: they are as due as before
+            results += _flown(turn, groups[first : first + CALLS])
     results = without_strangers(turn, results)
     mirror(turn.job, results)
     settle.settle(turn.held, turn.job, turn.live, results)
@@ -249,6 +256,19 @@ def send(turn: Slice, plans: Sequence[Plan]) -> None:
     if results and time.monotonic() - turn.touched > runs.TOUCH.total_seconds():
         runs.touch(turn.job.connection)
         turn.touched = time.monotonic()
+
+
+def _flown(turn: Slice, groups: Sequence[Sequence[Plan]]) -> list[Result]:
+    settle.begin(turn.held, [plan for group in groups for plan in group])
+    ends = time.monotonic() + CHUNK
+    return calls.make(turn, groups, lambda: not turn.over and time.monotonic() <= ends)
+
+
+def _goes_on(turn: Slice, next_one: Work) -> bool:
+    """Whether further calls of a chunk may follow: nobody wants the thread, the lane or a record of this target, and
+    nobody stopped the run."""
+    turn.rest()
+    return turn.lasts(0.0) and not rows.held_up(turn.job.mapping.pk, next_one)
 
 
 def mirror(job: Job, results: Sequence[Result]) -> None:
