@@ -1,6 +1,5 @@
 """What came of rows that were read: links, conflicts, strays, the run and its lines. Inside the merging transaction."""
 
-import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +13,7 @@ from integration_hub.sync import conflicts, linking, outbox, sql
 from integration_hub.sync.models import RecordLink, SyncRun, WorkRow
 from integration_hub.sync.models.pull import Stray
 from integration_hub.sync.models.run import Went
-from integration_hub.sync.settle import LINK
+from integration_hub.sync.settle import LINK, LINKED
 from integration_hub.sync.turn import Slice
 
 if TYPE_CHECKING:
@@ -51,20 +50,14 @@ def _links(turn: Slice, brought: "Sequence[Brought]", desk: "Desk") -> None:
     if not moved:
         return
     _make_room(turn, [done.row.remote_id for done in moved if done.link.version == 0])
-    shape = sql.given(record_id="uuid", remote_id="text", base_ours="jsonb", base_theirs="jsonb", version="bigint")
     news = [
-        (
-            done.record_id,
-            done.row.remote_id,
-            json.dumps(done.link.base_ours),
-            json.dumps(done.link.base_theirs),
-            done.link.version + 1,
-        )
+        (done.record_id, done.row.remote_id, done.link.base_ours, done.link.base_theirs, done.link.version + 1)
         for done in moved
     ]
     mapping = turn.job.mapping
-    values = [mapping.company_id, mapping.pk, mapping.record_type, desk.now, desk.now, sql.rows(news)]
-    sql.execute(LINK.format(links=shape), values)
+    links, values = sql.table(news, **LINKED)
+    about = [mapping.company_id, mapping.pk, mapping.record_type, desk.now, desk.now]
+    sql.execute(LINK.format(links=links), [*about, *values])
 
 
 def _debts(turn: Slice, brought: "Sequence[Brought]") -> None:
@@ -142,13 +135,13 @@ def _told(turn: Slice, brought: "Sequence[Brought]", now: datetime) -> None:
     counts = Counter(done.outcome for done in changed)
     SyncRun.everywhere.filter(pk=run.pk).update(**{outcome: F(outcome) + number for outcome, number in counts.items()})
     mapping = turn.job.mapping
-    values = [mapping.company_id, mapping.record_type, now, run.pk, Went.IN, sql.rows(_line(done) for done in changed)]
-    sql.execute(_WRITE.format(told=sql.given(**_LINE)), values)
+    lines, values = sql.table([_line(done) for done in changed], **_LINE)
+    about = [mapping.company_id, mapping.record_type, now, run.pk, Went.IN]
+    sql.execute(_WRITE.format(told=lines), [*about, *values])
 
 
 def _line(done: "Brought") -> tuple[object, ...]:
-    title, changes, image = done.title[:SHOWN], json.dumps(done.changes), json.dumps(done.image)
-    return done.record_id, title, done.row.remote_id, done.outcome, changes, image
+    return done.record_id, done.title[:SHOWN], done.row.remote_id, done.outcome, done.changes, done.image
 
 
 _LINE = {

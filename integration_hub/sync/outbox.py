@@ -128,8 +128,8 @@ def write(
 
 
 def _write(values: list[object], pairs: list[tuple[UUID, UUID]], **marks: str) -> None:
-    found = _GIVEN.format(news=sql.given(target="uuid", record="uuid"), **marks)
-    sql.execute(_UPSERT.format(rows=found), [*values, sql.rows(pairs)])
+    news, given = sql.table(pairs, target="uuid", record="uuid")
+    sql.execute(_UPSERT.format(rows=_GIVEN.format(news=news, **marks)), [*values, *given])
 
 
 def _mark(value: object) -> str:

@@ -1,6 +1,5 @@
 """After a call: link, bases, results and `done_rev`, in one transaction, under the fence."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -64,8 +63,9 @@ def _remember(held: lanes.Claim, plans: Sequence[Plan]) -> None:
     with transaction.atomic():
         lanes.fence(held)
         known = dict(WorkRow.everywhere.filter(pk__in=unsettled).values_list("pk", "tried")) if unsettled else {}
-        rows = [(plan.work.pk, json.dumps(_tried(known.get(plan.work.pk), plan))) for plan in plans]
-        sql.execute(_TRIED.format(rows=sql.given(id="bigint", tried="jsonb")), [sql.rows(rows)])
+        rows = [(plan.work.pk, _tried(known.get(plan.work.pk), plan)) for plan in plans]
+        tried, news = sql.table(rows, id="bigint", tried="jsonb")
+        sql.execute(_TRIED.format(rows=tried), news)
 
 
 _TRIED = "UPDATE sync_work SET tried = news.tried FROM {rows} AS news WHERE sync_work.id = news.id"
@@ -182,21 +182,15 @@ ON CONFLICT (target, record_type, record_id) DO UPDATE SET
   remote_id = excluded.remote_id, base_ours = excluded.base_ours, base_theirs = excluded.base_theirs,
   version = excluded.version, deleted_at = NULL, apart = FALSE, updated_at = excluded.updated_at
 """
+LINKED = {"record_id": "uuid", "remote_id": "text", "base_ours": "jsonb", "base_theirs": "jsonb", "version": "bigint"}
 
 
 def _links(job: Job, results: Sequence[Result], now: datetime) -> None:
     if not results:
         return
-    links = sql.given(record_id="uuid", remote_id="text", base_ours="jsonb", base_theirs="jsonb", version="bigint")
     mapping = job.mapping
-    values = [
-        mapping.company_id,
-        mapping.pk,
-        mapping.record_type,
-        now,
-        now,
-        sql.rows(_link(job, result) for result in results),
-    ]
+    links, news = sql.table([_link(job, result) for result in results], **LINKED)
+    values = [mapping.company_id, mapping.pk, mapping.record_type, now, now, *news]
     sql.execute(LINK.format(links=links), values)
 
 
@@ -248,8 +242,8 @@ def _done(results: Sequence[Result], now: datetime) -> None:
     """`done_rev` follows to the revision that was read; an edit since then keeps the row due."""
     if not results:
         return
-    settled = sql.rows((result.plan.work.pk, result.plan.work.rev) for result in results)
-    sql.execute(_DONE.format(rows=sql.given(id="bigint", rev="bigint")), [settled])
+    rows, settled = sql.table([(r.plan.work.pk, r.plan.work.rev) for r in results], id="bigint", rev="bigint")
+    sql.execute(_DONE.format(rows=rows), settled)
     for result in results:
         if _still_in_the_air(result, now) or (result.written and result.plan.step is Step.FIND):
             _again(result, now)
@@ -318,8 +312,8 @@ _TOLD = {
 def _writes(job: Job, live: LiveRun, results: Sequence[Result], now: datetime) -> None:
     told = [_told(job, live, result) for result in results if result.outcome != UNCHANGED]
     if told:
-        values = [job.mapping.company_id, job.mapping.record_type, now, sql.rows(told)]
-        sql.execute(_WRITE.format(told=sql.given(**_TOLD)), values)
+        lines, news = sql.table(told, **_TOLD)
+        sql.execute(_WRITE.format(told=lines), [job.mapping.company_id, job.mapping.record_type, now, *news])
 
 
 def _told(job: Job, live: LiveRun, result: Result) -> tuple[object, ...]:

@@ -188,6 +188,7 @@ _LOSE = """
 UPDATE orders SET record_id = NULL
 WHERE company_id = %s AND deleted_at IS NULL AND record_id IN (SELECT record_id FROM {news} AS news)
 """
+_NEWS = {"id": "uuid", "record_id": "text"}
 _MIRROR = "UPDATE orders SET record_id = news.record_id FROM {news} AS news WHERE orders.id = news.id"
 
 
@@ -197,26 +198,25 @@ def set_record_ids(company_id: UUID, record_ids: Mapping[UUID, str | None]) -> N
     A remote row mirrors one order: another that claimed it loses it. The orders are locked, so call it outside of a
     transaction that holds their work rows: who edits an order locks the order first and its work rows last.
     """
-    given = sql.given(id="uuid", record_id="text")
-    news = sql.rows((pk, record_id or None) for pk, record_id in record_ids.items())
+    news, values = sql.table([(pk, record_id or None) for pk, record_id in record_ids.items()], **_NEWS)
+    text = _MIRROR_AT_ONCE.format(news=news, lock=_lock(), among=sql.among("id", "news"))
     try:
         with transaction.atomic() if connection.in_atomic_block else nullcontext():
-            sql.execute(
-                _MIRROR_AT_ONCE.format(news=given, lock=_lock(), among=sql.among("id", "news")), [news, company_id]
-            )
+            sql.execute(text, [*values, company_id])
     except IntegrityError:
-        _take_over(company_id, record_ids, given)
+        _take_over(company_id, record_ids)
 
 
-def _take_over(company_id: UUID, record_ids: Mapping[UUID, str | None], given: str) -> None:
+def _take_over(company_id: UUID, record_ids: Mapping[UUID, str | None]) -> None:
     """The same where others claim some of these rows, or they are swapped."""
     with transaction.atomic(), guard.writing():
         known = _locked(company_id, record_ids)
         news = [(pk, record_ids[pk] or None) for pk, old in known.items() if (record_ids[pk] or None) != old]
+        given, values = sql.table(news, **_NEWS)
         if any(record_id for _pk, record_id in news):
-            sql.execute(_LOSE.format(news=given), [company_id, sql.rows(news)])
+            sql.execute(_LOSE.format(news=given), [company_id, *values])
         if news:
-            sql.execute(_MIRROR.format(news=given), [sql.rows(news)])
+            sql.execute(_MIRROR.format(news=given), values)
 
 
 def _locked(company_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str | None]:
