@@ -7,9 +7,9 @@ comes a window later waits for it.
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 
 import structlog
 from django.db import DatabaseError, connection
@@ -49,13 +49,15 @@ Late = tuple[Booking, float]  # and when it might as well have left (database ti
 @dataclass
 class Lot:
     """Moments for the first calls of a flight, booked together by the one that asks first. `opens`: when the bucket
-    has room again (monotonic), as far as is known. `late`: what is to be noted of the flight's calls. `looked`: when
-    one of its calls saw that nothing stands in its way (monotonic), until another one learned better."""
+    has room again (monotonic), as far as is known. `late`: what is to be noted of the flight's calls, `later`: what
+    else is to be done when it is back. `looked`: when one of its calls saw that nothing stands in its way (monotonic),
+    until another one learned better."""
 
     calls: int
     opens: float = 0.0
     left: list[Moment] | None = None
     late: list[Late] = field(default_factory=list)
+    later: list[Callable[[], object]] = field(default_factory=list)
     looked: float = float("-inf")
 
     @property
@@ -72,7 +74,8 @@ class Lot:
         return self.left.pop(0)
 
 
-def buckets_of(provider: str, rates: Sequence[Rate], account: str, word: str) -> tuple[Bucket, ...]:
+@lru_cache(maxsize=1024)
+def buckets_of(provider: str, rates: tuple[Rate, ...], account: str, word: str) -> tuple[Bucket, ...]:
     """The account's bucket, and the one the client named with `word`: a declared class (counted per account), or an id
     (`app123`, or `base:app123` where several classes are declared), which all accounts share."""
     found = [_bucket(f"{provider}:{account}", "account", _rate(rates, "account"))]

@@ -3,7 +3,7 @@
 Elsewhere everything is done where it is asked for.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from queue import SimpleQueue
@@ -58,17 +58,19 @@ def here(work: Callable[[], T]) -> T:
 
 
 def later(work: Callable[[], object]) -> None:
-    """The same for what nobody waits for. It is done before the flight is over, and must raise nothing."""
+    """The same for what nobody waits for: it is done when the flight is back, which spares the desk a call for each."""
     mine = seat.get()
     if mine is None:
         work()
     else:
-        mine.questions.put(lambda: _told(outcome(work)))
+        mine.lot.later.append(work)
 
 
-def _told(done: Outcome[Any]) -> None:
-    if done.error is not None:
-        log.error("the desk could not do what it was asked", exc_info=done.error)
+def catch_up(works: Iterable[Callable[[], object]]) -> None:
+    """Do what was put off."""
+    for work in works:
+        if (error := outcome(work).error) is not None:
+            log.error("the desk could not do what it was asked", exc_info=error)
 
 
 def first_lot() -> Any:

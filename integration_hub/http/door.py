@@ -30,7 +30,7 @@ from integration_hub.notices.secrecy import is_secret_name
 TRIES = 3
 WAITS = (1.0, 2.0)  # seconds before the second and the third try
 SAFE = ("GET", "HEAD")
-FRESH = 0.1  # seconds that a call goes by what another one of its flight saw: no longer than one is in the air
+FRESH = 0.25  # seconds that a call goes by what another one of its flight saw: about as long as one is in the air
 __all__ = ["Door", "InsideTransaction", "refuse_inside_transaction", "within"]
 _log = structlog.get_logger(__name__)
 

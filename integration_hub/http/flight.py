@@ -19,7 +19,7 @@ from typing import Generic, TypeVar
 from django.db import connections
 
 from integration_hub.http.buckets import Lot, note_late
-from integration_hub.http.desk import Outcome, Seat, outcome, seat
+from integration_hub.http.desk import Outcome, Seat, catch_up, outcome, seat
 from integration_hub.http.outside import refuse_inside_transaction
 
 T = TypeVar("T")
@@ -72,6 +72,7 @@ class Flight(Generic[T]):
             else:
                 question()
         note_late(self.lot.late)
+        catch_up(self.lot.later)
         if self._killed:
             raise self._killed[0]
         return self.flown

@@ -1,7 +1,7 @@
 """One row and one log line for every call that went out. Neither may ever make the call fail.
 
 Who makes call after call gathers the rows (`together`) and writes them at once: a killed process may lose those of the
-last second. The log lines are written at once, always.
+last second, and of the calls that are in flight together. The log lines are written at once, always.
 """
 
 import threading

@@ -64,6 +64,7 @@ def scrub(sentence: str, secrets: tuple[str, ...] = ()) -> str:
 
 # Log lines say the same words again and again: short texts in which nothing was found, and names that hide nothing.
 _MOST, _SHORT = 4096, 64
+_NUMBERS = (int, float, bool, type(None))
 _harmless: set[str] = set()
 _names: set[str] = set()
 
@@ -76,11 +77,23 @@ def _clean(what: object, secrets: tuple[str, ...], depth: int) -> object:
     if depth > _DEEPEST:
         return HIDDEN
     if isinstance(what, Mapping):
-        return {_clean(name, secrets, depth + 1): _value(name, value, secrets, depth) for name, value in what.items()}
+        return dict(
+            (name, value)
+            if not secrets and _was_seen(name, value)
+            else (_clean(name, secrets, depth + 1), _value(name, value, secrets, depth))
+            for name, value in what.items()
+        )
     if isinstance(what, (list, tuple, set, frozenset)):
         parts = [_clean(part, secrets, depth + 1) for part in what]
         return tuple(parts) if isinstance(what, tuple) else type(what)(parts)
     return what
+
+
+def _was_seen(name: object, value: object) -> bool:
+    """Nothing was found in either before; numbers have nothing to hide under such a name."""
+    if type(name) is not str or name not in _names or name not in _harmless:
+        return False
+    return type(value) in _NUMBERS or (type(value) is str and value in _harmless)
 
 
 def _value(name: object, value: object, secrets: tuple[str, ...], depth: int) -> object:

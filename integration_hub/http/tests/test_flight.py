@@ -8,7 +8,8 @@ import pytest
 from django.db import connections, transaction
 
 from integration_hub.contract import RateLimited, TransientError
-from integration_hub.http import buckets, desk, metrics
+from integration_hub.http import buckets, desk, flight, gate, metrics
+from integration_hub.http import door as doors
 from integration_hub.http.door import InsideTransaction
 from integration_hub.http.flight import Flight
 from integration_hub.http.models import Breaker, IntegrationMetric, RateBucket
@@ -80,6 +81,28 @@ def test_a_pause_in_the_middle_stops_those_that_have_their_moment_already(
     assert len(outside.seen) == 1
     assert all(isinstance(error, RateLimited) for error in errors)
     assert sorted(error.code for error in errors) == ["closed"] * 4 + ["too_fast"]
+
+
+@pytest.mark.parametrize(("fresh", "looks"), [(3600.0, [True, False, False, True, False]), (0.0, [True] * 5)])
+def test_a_call_goes_by_what_another_of_its_flight_saw_a_moment_ago(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch, fresh: float, looks: list[bool]
+) -> None:
+    """Which of five calls, one after the other, looked for themselves; the third one was refused."""
+    looked: list[int] = []
+    really = gate.is_clear
+
+    def look(*given: Any) -> bool:
+        looked.append(len(outside.seen))
+        return really(*given)
+
+    monkeypatch.setattr(gate, "is_clear", look)
+    monkeypatch.setattr(doors, "FRESH", fresh)
+    monkeypatch.setattr(flight, "_free", threading.BoundedSemaphore(1))  # a single helper makes them in order
+    outside.script = [says(200, {}), says(200, {}), says(422, {})]
+    shop = door_to(outside.url)
+    errors = [one.error for one in fly(lambda: shop.call("write", "POST", "/a", json={}))]
+    assert [error is None for error in errors] == [True, True, False, True, True]
+    assert [number in looked for number in range(5)] == looks
 
 
 def test_failures_in_flight_are_counted_one_by_one(outside: Outside) -> None:
