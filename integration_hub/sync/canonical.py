@@ -18,7 +18,11 @@ def canonical(value: Value) -> Json:
 
 def canonical_fields(values: Mapping[str, Value], names: Iterable[str]) -> dict[str, Json]:
     """The canonical values of these fields; absent and empty are both None."""
-    return {name: canonical(values.get(name)) for name in names}
+    found: dict[str, Json] = {}
+    for name in names:  # `canonical` of each, without a call for the many that are empty
+        value = values.get(name)
+        found[name] = None if value is None else (SPELLINGS.get(type(value)) or _spelling_of(value))(value)
+    return found
 
 
 def _as_it_is(value: Any) -> Json:
@@ -31,9 +35,10 @@ def _text(value: str) -> Json:
 
 
 def _number(value: Decimal) -> Json:
-    if value == value.to_integral_value():
-        return str(value.quantize(Decimal(1)) + 0)  # + 0: minus zero is zero
-    return format(value.normalize(), "f")
+    text = format(value, "f")
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def _instant(value: datetime) -> Json:

@@ -237,22 +237,18 @@ class Planner:
         """What is to be written into these fields."""
         cells: Cells = {}
         files: Files = {}
+        known = self.converted
         for mapped in fields:
-            value = values.get(mapped.ours.name)
-            if isinstance(value, FileRef):
-                files[mapped.remote_id] = partial(self.make, work.record_id, mapped.ours.name)
-            elif value is None or type(value) is str:
-                cells[mapped.remote_id] = self.worded(mapped, value)
+            value, remote_id = values.get(mapped.ours.name), mapped.remote_id
+            if value is None or type(value) is str:  # many have the same words, or none: these are converted once
+                if (remote_id, value) not in known:
+                    known[remote_id, value] = self.sink.convert(value, mapped)
+                cells[remote_id] = known[remote_id, value]
+            elif isinstance(value, FileRef):
+                files[remote_id] = partial(self.make, work.record_id, mapped.ours.name)
             else:
-                cells[mapped.remote_id] = self.sink.convert(self.pointing(mapped, value), mapped)
+                cells[remote_id] = self.sink.convert(self.pointing(mapped, value), mapped)
         return cells, files
-
-    def worded(self, mapped: MappedField, value: str | None) -> Json:
-        """Many records have the same words in the same field, or none: these are converted once."""
-        key = mapped.remote_id, value
-        if key not in self.converted:
-            self.converted[key] = self.sink.convert(value, mapped)
-        return self.converted[key]
 
     def asked(self, fields: Iterable[MappedField]) -> frozenset[str]:
         """Cells that are written only where theirs is empty."""

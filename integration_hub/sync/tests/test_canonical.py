@@ -21,6 +21,8 @@ from integration_hub.sync.plan import changes
         (Decimal("100"), "100"),
         (Decimal("1E+3"), "1000"),
         (Decimal("-0.00"), "0"),
+        (Decimal("-1.50"), "-1.5"),
+        (Decimal("12345678901234567890123456789.10"), "12345678901234567890123456789.1"),
         (7, 7),
         (True, True),
         (date(2026, 2, 28), "2026-02-28"),

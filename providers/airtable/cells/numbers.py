@@ -17,13 +17,13 @@ MOST_STARS = 10
 
 
 def number(value: Value, mapped: MappedField) -> Json:
-    return _json(_decimal(value, mapped), _places(mapped), mapped)
+    return _json(_decimal(value, mapped), mapped)
 
 
 def duration(value: Value, mapped: MappedField) -> Json:
     """Seconds; a number of ours is taken for seconds."""
     exact = seconds(value) if isinstance(value, timedelta) else _decimal(value, mapped)
-    return _json(exact, MOST_PLACES, mapped)
+    return _json(exact, mapped, MOST_PLACES)
 
 
 def rating(value: Value, mapped: MappedField) -> Json:
@@ -38,12 +38,16 @@ def rating(value: Value, mapped: MappedField) -> Json:
     return int(exact)
 
 
-def _json(exact: Decimal, places: int, mapped: MappedField) -> Json:
+def _json(exact: Decimal, mapped: MappedField, places: int | None = None) -> Json:
+    """`places`: decimals it may have; None: as many as the field keeps."""
     if abs(exact) >= 2**53:
         raise unfit(mapped, _("it has more digits than a number there can hold"))
+    if (whole := int(exact)) == exact:
+        return whole
+    places = _places(mapped) if places is None else places
     if exact != round(exact, places):  # below 2**53 and to 10 places, rounding stays within the 28 digits of decimals
         raise unfit(mapped, _("the field keeps only %(places)d decimals") % {"places": places})
-    json = int(exact) if exact == exact.to_integral_value() else float(exact)
+    json = float(exact)
     if Decimal(repr(json)) != exact:
         raise unfit(mapped, _("it has more digits than a number there can hold"))
     return json

@@ -39,6 +39,9 @@ CONVERTERS: Mapping[str, Callable[[Value, MappedField], Json]] = {
 }
 
 
+EMPTY: tuple[Json, ...] = ("", [], {"text": ""})
+
+
 def convert(value: Value, mapped: MappedField, *, create_choices: bool = False) -> Json:
     """The cell; null, which clears it, for an empty value. `create_choices`: a choice the field lacks may be made.
 
@@ -48,9 +51,9 @@ def convert(value: Value, mapped: MappedField, *, create_choices: bool = False) 
     converter = CONVERTERS.get(mapped.remote_type)
     if converter is None:
         raise unwritable(mapped)
-    if value is None or value == "" or value == ():
+    if value is None or (isinstance(value, (str, tuple)) and not value):
         return None
     if create_choices:
         converter = MAKERS.get(mapped.remote_type, converter)
     cell = converter(value, mapped)
-    return None if cell in ("", [], {"text": ""}) else cell
+    return None if cell in EMPTY else cell
