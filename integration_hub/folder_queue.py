@@ -21,7 +21,7 @@ from kombu.utils.json import dumps, loads
 
 log = logging.getLogger(__name__)
 SCHEME = "folder"
-LOOK = 0.25  # seconds after which a waiting worker looks into the folder by itself
+LOOK = 1.0  # seconds after which a waiting worker looks into the folder by itself: the bell wakes it before
 BLIND = 0.05  # the same where no bell can be heard
 
 

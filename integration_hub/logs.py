@@ -69,6 +69,9 @@ def configure(options: dict[str, Any]) -> None:
             renderer,
         ],
     }
+    # Nobody is told which line of code or which thread wrote a line, and looking for it costs as much as the line.
+    logging._srcfile = None  # the way that Python's own guide names
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.config.dictConfig(
         {
             "version": 1,
