@@ -21,6 +21,7 @@ pytestmark = pytest.mark.browser
 PATIENCE = 30.0  # seconds for a busy machine
 HUB, TAB = "/admin/hub/", "/admin/hub/airtable/"
 ORDERS = 240
+QUICK = 10  # calls of ten rows
 TABLE = "Comenzi 2025"
 # What is refused; a choice that overtook the answer to the one before; a page that was left while it asked something.
 EXPECTED = ("the server responded with a status of 4", "htmx:sendAbort", "htmx:afterRequest", "htmx:sendError")
@@ -258,7 +259,9 @@ def staff_may_look(page: Page, hub: Hub, mapping: str) -> None:
 
 
 def slow(hub: Hub) -> None:
-    hub.control("POST", "faults", {"provider": "airtable", "method": "PATCH", "latency": 2.0, "count": 1000})
+    """The first rows arrive as always, so that there is something to see; the others leave time to stop them."""
+    fault = {"provider": "airtable", "method": "PATCH", "latency": 8.0, "skip": QUICK, "count": 1000}
+    hub.control("POST", "faults", fault)
 
 
 def change(hub: Hub, order: str, **given: Any) -> None:
