@@ -23,7 +23,11 @@ from integration_hub.http.models import IntegrationMetric
 _COLUMNS = ("company_id", "provider", "action", "success", "duration_ms", "records_synced", "at")
 _INSERT = f"INSERT INTO {IntegrationMetric._meta.db_table} ({', '.join(_COLUMNS)}) VALUES "  # noqa: S608 - our own
 _ROW = f"({', '.join(['%s'] * len(_COLUMNS))})"
-_FIELDS: list[Any] = [IntegrationMetric._meta.get_field(name.removesuffix("_id")) for name in _COLUMNS]
+_FIELDS: dict[int, Any] = {
+    place: IntegrationMetric._meta.get_field(name.removesuffix("_id"))
+    for place, name in enumerate(_COLUMNS)
+    if name in ("company_id", "at")  # the others are taken as they are
+}
 HELD = 1.0  # seconds that a row may wait for others
 _local = threading.local()
 _log = structlog.get_logger(__name__)
@@ -96,4 +100,7 @@ def _write(rows: Sequence[Sequence[object]]) -> None:
 
 def _adapted(values: Sequence[object]) -> list[Any]:
     """As the columns take them; the ORM would ask for the row's id and build the same statement every time."""
-    return [field.get_db_prep_save(value, connection) for field, value in zip(_FIELDS, values, strict=True)]
+    return [
+        _FIELDS[place].get_db_prep_save(value, connection) if place in _FIELDS else value
+        for place, value in enumerate(values)
+    ]

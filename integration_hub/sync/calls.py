@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
+from itertools import groupby
 from traceback import format_exc
 
 import structlog
@@ -64,8 +65,9 @@ def _in_flight(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
 
 def told(turn: Slice, plans: Sequence[Plan]) -> AbstractContextManager[None]:
     """Log lines say what these rows belong to: a full run's id, or live changes."""
-    runs = ",".join(sorted({str(plan.work.run_id or "live") for plan in plans}))
-    return bound_contextvars(run=runs, mapping=str(turn.held.target))
+    runs = {run: None for run, _rows in groupby(plans, lambda plan: plan.work.run_id)}
+    named = ",".join(sorted(str(run or "live") for run in runs))
+    return bound_contextvars(run=named, mapping=str(turn.held.target))
 
 
 def attempt(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
@@ -110,8 +112,9 @@ def call(turn: Slice, plans: Sequence[Plan]) -> list[Result]:
     if plans[0].step is Step.DELETE:
         job.sink.delete(client, job.target, [p.remote_id for p in plans if p.remote_id])
         return [Result(p, Outcome.DELETED) for p in plans]
-    written = {w.hub_id: w for w in job.sink.upsert(client, job.target, [p.row for p in plans])}
-    return [_written(p, written[str(p.work.record_id)]) for p in plans]
+    rows = [p.row for p in plans]
+    written = {w.hub_id: w for w in job.sink.upsert(client, job.target, rows)}
+    return [_written(p, written[row.hub_id]) for p, row in zip(plans, rows, strict=True)]
 
 
 def _written(planned: Plan, written: Written) -> Result:

@@ -19,9 +19,12 @@ def canonical(value: Value) -> Json:
 def canonical_fields(values: Mapping[str, Value], names: Iterable[str]) -> dict[str, Json]:
     """The canonical values of these fields; absent and empty are both None."""
     found: dict[str, Json] = {}
-    for name in names:  # `canonical` of each, without a call for the many that are empty
+    for name in names:  # `canonical` of each, without a call for the many that are empty or text
         value = values.get(name)
-        found[name] = None if value is None else (SPELLINGS.get(type(value)) or _spelling_of(value))(value)
+        if type(value) is str:
+            found[name] = value.strip() or None
+        else:
+            found[name] = None if value is None else (SPELLINGS.get(type(value)) or _spelling_of(value))(value)
     return found
 
 

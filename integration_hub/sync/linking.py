@@ -177,7 +177,7 @@ SELECT 1 FROM sync_owed_links WHERE parent_target = %s AND parent_id IN (SELECT 
 
 def _is_owed(parent_target: UUID, parents: Sequence[UUID]) -> bool:
     text = _OWED.format(asked=sql.given(id="uuid"))
-    return bool(sql.fetch(text, [parent_target, sql.rows([parent] for parent in parents)]))
+    return bool(sql.fetch(text, [parent_target, sql.column(parents)]))
 
 
 def repair() -> int:

@@ -158,7 +158,8 @@ class Planner:
         if linked and link:
             unfilled = frozenset(elsewhere(fields, link.base_theirs))
             changed = changes(ours, link.base_ours, unfilled)
-        if held := self.contested.get(work.record_id, ()):
+        held = self.contested.get(work.record_id, ()) if self.contested else ()
+        if held:
             fields = [mapped for mapped in fields if mapped.ours.name not in held]
             changed = tuple(name for name in changed if name not in held)
         ours = self.beside(ours, link, held)
@@ -237,7 +238,7 @@ class Planner:
         """What is to be written into these fields."""
         cells: Cells = {}
         files: Files = {}
-        known = self.converted
+        known, links = self.converted, self.links.parents
         for mapped in fields:
             value, remote_id = values.get(mapped.ours.name), mapped.remote_id
             if value is None or type(value) is str:  # many have the same words, or none: these are converted once
@@ -247,7 +248,7 @@ class Planner:
             elif isinstance(value, FileRef):
                 files[remote_id] = partial(self.make, work.record_id, mapped.ours.name)
             else:
-                cells[remote_id] = self.sink.convert(self.pointing(mapped, value), mapped)
+                cells[remote_id] = self.sink.convert(self.pointing(mapped, value) if links else value, mapped)
         return cells, files
 
     def asked(self, fields: Iterable[MappedField]) -> frozenset[str]:

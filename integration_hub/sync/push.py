@@ -120,7 +120,7 @@ def special(turn: Slice) -> bool:
 def look_around(turn: Slice) -> bool:
     """The next step of a full run; False when there is none to take now. Parents go first, so that little is owed, and
     the remote table is looked at before the first record."""
-    run = scanning.unscanned(turn.job.mapping.pk)
+    run = runs.unscanned(turn.job.mapping.pk, RunKind.FULL)
     if run is None or turn.over:
         return False
     if run.cursor is None:
@@ -163,7 +163,7 @@ def _next_due(turn: Slice) -> datetime | None:
     read_at = reading.next_at(target) if turn.job.reads else None
     first = _earlier(left.aggregate(at=Min("run_at"))["at"], read_at)
     first = _earlier(first, proof.next_at(target))
-    if scanning.unscanned(target) is None:
+    if runs.unscanned(target, RunKind.FULL) is None:
         return first
     again = clock.now() + timedelta(seconds=SOON if turn.waits_for_parents else 0)
     return _earlier(first, again)

@@ -81,8 +81,8 @@ def _work(row: tuple[Any, ...]) -> Work:
         prio,
         sql.uuid_of(run_id),
         attempts,
-        sql.time_of(failing_since),
-        sql.time_of(tried_at),
+        failing_since and sql.time_of(failing_since),
+        tried_at and sql.time_of(tried_at),
     )
 
 
@@ -97,7 +97,7 @@ def links(target: UUID, record_type: str, ids: Collection[UUID]) -> dict[UUID, L
     if not ids:
         return {}
     text = _LINKS.format(among=sql.among("record_id", sql.given(id="uuid")))
-    found = sql.fetch(text, [target, record_type, sql.rows([one] for one in ids)])
+    found = sql.fetch(text, [target, record_type, sql.column(ids)])
     return {sql.uuid_of(record): _link(row) for record, *row in found}
 
 
@@ -134,7 +134,7 @@ def pending(target: UUID, record_type: str, ids: Collection[UUID]) -> dict[UUID,
         return {}
     lock = "" if sql.is_sqlite() else "ORDER BY record_id FOR UPDATE"
     text = _PENDING.format(among=sql.among("record_id", sql.given(id="uuid")), lock=lock)
-    found = sql.fetch(text, [target, record_type, sql.rows([one] for one in ids)])
+    found = sql.fetch(text, [target, record_type, sql.column(ids)])
     return {
         sql.uuid_of(record): Pending(pk, rev, done_rev, sql.time_of(at), by or "", (tried_at and _json(tried)) or {})
         for record, pk, rev, done_rev, at, by, tried_at, tried in found
@@ -152,7 +152,7 @@ def links_of(target: UUID, remote_ids: Collection[str]) -> dict[str, tuple[UUID,
     if not remote_ids:
         return {}
     text = _BY_REMOTE.format(among=sql.among("remote_id", sql.given(id="text")))
-    found = sql.fetch(text, [target, sql.rows([one] for one in remote_ids)])
+    found = sql.fetch(text, [target, sql.column(remote_ids)])
     return {remote: (sql.uuid_of(record), _link(row)) for remote, record, *row in found}
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import structlog
 from django.db import IntegrityError, transaction
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import F, Q
 
 from integration_hub.connections.models import Connection
 from integration_hub.contract import registry
@@ -56,16 +56,21 @@ def create(mapping: Mapping, actor: str, kind: RunKind, undoes: SyncRun | None =
 
 
 # Asked for every chunk of rows and nearly always without an answer, so it is written by hand.
-_AT_HAND = """
-SELECT id FROM sync_runs WHERE mapping_id = %s AND kind IN (%s, %s) AND state = %s AND NOT scanned LIMIT 1
+_UNSCANNED = """
+SELECT id FROM sync_runs WHERE mapping_id = %s AND kind IN ({kinds}) AND state = %s AND NOT scanned LIMIT 1
 """
 
 
 def at_hand(mapping: UUID) -> SyncRun | None:
     """The preview that is being planned or applied, or the undo that is going on."""
-    kinds = (RunKind.PREVIEW.value, RunKind.UNDO.value)
-    found = sql.fetch(_AT_HAND, [mapping, *kinds, RunState.RUNNING.value])
-    return SyncRun.everywhere.get(pk=sql.uuid_of(found[0][0])) if found else None
+    return unscanned(mapping, RunKind.PREVIEW, RunKind.UNDO)
+
+
+def unscanned(mapping: UUID, *kinds: RunKind) -> SyncRun | None:
+    """The run of one of these kinds that has not yet looked at everything."""
+    text = _UNSCANNED.format(kinds=", ".join(["%s"] * len(kinds)))
+    found = sql.fetch(text, [mapping, *(kind.value for kind in kinds), RunState.RUNNING.value])
+    return SyncRun.everywhere.filter(pk=sql.uuid_of(found[0][0])).first() if found else None
 
 
 def stop(run: SyncRun) -> bool:
@@ -106,12 +111,17 @@ def live(mapping: Mapping) -> SyncRun:
     return run
 
 
+# Asked at the end of every turn, for a run that nearly always has work left.
+_OVER = """
+SELECT id FROM sync_runs r WHERE mapping_id = %s AND state = %s AND scanned AND kind <> %s
+  AND NOT EXISTS (SELECT 1 FROM sync_work w WHERE w.run_id = r.id AND NOT (w.rev = w.done_rev) AND w.hold = '')
+"""
+
+
 def finish(mapping: Mapping) -> None:
     """Close full runs, applied previews and undos when everything they found is delivered or given up."""
-    waiting = WorkRow.everywhere.filter(~Q(rev=F("done_rev")), run=OuterRef("pk"), hold="")
-    over = SyncRun.everywhere.filter(~Exists(waiting), mapping=mapping, state=RunState.RUNNING, scanned=True)
-    over = over.exclude(kind=RunKind.LIVE)
-    for run in list(over):
+    over = sql.fetch(_OVER, [mapping.pk, RunState.RUNNING.value, RunKind.LIVE.value])
+    for run in SyncRun.everywhere.filter(pk__in=[sql.uuid_of(pk) for (pk,) in over]) if over else ():
         now = clock.now()
         mine = SyncRun.everywhere.filter(pk=run.pk, state=RunState.RUNNING)
         with transaction.atomic():

@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Sequence
 from collections.abc import Mapping as Map
+from operator import attrgetter
 from uuid import UUID
 
 import structlog
@@ -12,7 +13,6 @@ from integration_hub.contract.records import Values
 from integration_hub.sync import lanes, outbox, rows
 from integration_hub.sync.filters import passes
 from integration_hub.sync.models import Mapping, SyncRun, WorkRow
-from integration_hub.sync.models.run import RunKind, RunState
 from integration_hub.sync.pacing import paced
 from integration_hub.sync.plan import differs, unsigned
 from integration_hub.sync.rows import Link
@@ -27,12 +27,6 @@ class Outdated(Exception):
     """The mapping is another one than the one we work with: nothing was looked at."""
 
 
-def unscanned(mapping: UUID) -> SyncRun | None:
-    """The full run that has not yet looked at everything."""
-    running = SyncRun.everywhere.filter(mapping_id=mapping, kind=RunKind.FULL, state=RunState.RUNNING, scanned=False)
-    return running.first()
-
-
 def scan(held: lanes.Claim, job: Job, run: SyncRun) -> None:
     """Look at the next records of the run. Outdated when the mapping was changed since the job was read: a run that
     began afterwards must not be led past records that lack the new fields."""
@@ -43,7 +37,7 @@ def scan(held: lanes.Claim, job: Job, run: SyncRun) -> None:
         lanes.fence(held)
         if not Mapping.everywhere.filter(pk=job.mapping.pk, version=job.version).exists():
             raise Outdated
-        pairs = [(job.mapping.pk, record) for record in sorted(behind)]
+        pairs = [(job.mapping.pk, record) for record in sorted(behind, key=attrgetter("int"))]
         outbox.write(company, job.mapping.record_type, pairs, prio=WorkRow.PRIO_BACKFILL, run=run.pk)
         SyncRun.everywhere.filter(pk=run.pk).update(
             cursor=ids[-1] if ids else run.cursor,

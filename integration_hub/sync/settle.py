@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 from typing import TypeAlias
 from uuid import UUID
 
@@ -167,7 +168,7 @@ def strangers(job: Job, results: Sequence[Result]) -> dict[str, UUID]:
     if not created:
         return {}
     text = _LINKED.format(asked=sql.given(id="text"))
-    found = sql.fetch(text, [job.mapping.pk, sql.rows([remote] for remote in created)])
+    found = sql.fetch(text, [job.mapping.pk, sql.column(created)])
     pairs = [(remote, sql.uuid_of(record)) for remote, record in found]
     return {remote: record for remote, record in pairs if created[remote] != record}
 
@@ -282,9 +283,10 @@ def _dead(results: Sequence[Result]) -> None:
 
 def _counts(live: LiveRun, results: Sequence[Result]) -> None:
     by_run: dict[UUID, Counter[str]] = {}
-    for result in results:
-        if result.plan.work.run_id or result.outcome != UNCHANGED:
-            by_run.setdefault(result.plan.work.run_id or live().pk, Counter())[result.outcome] += 1
+    for run, of_run in groupby(results, lambda result: result.plan.work.run_id):  # nearly always the same
+        counts = Counter(result.outcome for result in of_run if run or result.outcome != UNCHANGED)
+        if counts:
+            by_run.setdefault(run or live().pk, Counter()).update(counts)
     for pk, counter in by_run.items():
         counted = ", ".join(f"{outcome} = {outcome} + %s" for outcome in counter)  # our own words, each a column
         sql.execute(f"UPDATE sync_runs SET {counted} WHERE id = %s", [*counter.values(), pk])  # noqa: S608
@@ -333,10 +335,11 @@ def _told(job: Job, live: LiveRun, result: Result) -> tuple[object, ...]:
 def _changes(job: Job, plan: Plan) -> list[dict[str, Json]]:
     before = plan.link.base_ours if plan.link and plan.remote_id else {}
     before = {name: value for name, value in before.items() if name not in plan.unfilled and not was_chosen(value)}
+    labels, ours = job.labels, plan.ours
     return [
-        {"field": job.label(name), "before": before.get(name), "after": plan.ours[name]}
+        {"field": labels[name], "before": old, "after": ours[name]}
         for name in plan.changed
-        if name not in plan.left_out and before.get(name) != plan.ours[name]
+        if (old := before.get(name)) != ours[name] and name not in plan.left_out
     ]
 
 

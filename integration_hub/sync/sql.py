@@ -5,8 +5,7 @@ once, and nothing walks through a thousand placeholders. SQLite takes few rows a
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
@@ -18,7 +17,8 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 FEW = 1000  # values of a table's rows; more go as JSON, their statement would be long
-_AS_THEY_ARE = (str, int, float, bool, type(None))
+SEEN = 4096  # ids whose UUID is at hand: a row's are read several times in a turn, its run's with every row
+_AS_THEY_ARE = frozenset((str, int, float, bool, type(None)))
 
 
 def is_sqlite() -> bool:
@@ -26,7 +26,7 @@ def is_sqlite() -> bool:
 
 
 def params(values: Iterable[object]) -> list[Any]:
-    return [_param(value) for value in values]
+    return [value if type(value) in _AS_THEY_ARE else _param(value) for value in values]
 
 
 def _param(value: object) -> Any:
@@ -52,7 +52,11 @@ def table(values: Iterable[Sequence[object]], **columns: str) -> tuple[str, list
     there are: for statements that mostly get as many."""
     found = values if isinstance(values, list) else list(values)
     if found and is_sqlite() and len(found) * len(columns) <= FEW:
-        flat = [value if type(value) in _AS_THEY_ARE else _bound(value) for row in found for value in row]
+        flat = [
+            value if type(value) in _AS_THEY_ARE else value.hex if type(value) is UUID else _bound(value)
+            for row in found
+            for value in row
+        ]
         return _listed(len(found), *columns), flat
     return given(**columns), [rows(found)]
 
@@ -80,6 +84,11 @@ def rows(values: Iterable[Sequence[object]]) -> str:
     return _text([[value.hex if type(value) is UUID else value for value in row] for row in values])
 
 
+def column(values: Iterable[object]) -> str:
+    """The same for rows of one value each."""
+    return _text([[value.hex] if type(value) is UUID else [value] for value in values])
+
+
 def _text(value: object) -> str:
     try:
         return orjson.dumps(value, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME).decode()
@@ -93,10 +102,8 @@ def _plain(value: object) -> str:
     return str(_param(value))
 
 
-@contextmanager
-def cursor() -> Iterator[CursorWrapper]:
-    with connection.cursor() as opened:
-        yield opened
+def cursor() -> CursorWrapper:
+    return connection.cursor()
 
 
 def execute(sql: str, values: Iterable[object] = ()) -> int:
@@ -120,7 +127,10 @@ def decimal_of(value: Any) -> Any:
 
 def uuid_of(value: Any) -> Any:
     """A UUID; None stays None."""
-    return UUID(value) if isinstance(value, str) else value
+    return _uuid(value) if type(value) is str else value
+
+
+_uuid = lru_cache(maxsize=SEEN)(UUID)
 
 
 def time_of(value: Any) -> Any:

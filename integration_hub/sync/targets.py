@@ -72,11 +72,12 @@ class Job:
         return self.mapping.version != self.version
 
     @cached_property
-    def _labels(self) -> dict[str, str]:
+    def labels(self) -> dict[str, str]:
+        """What our fields are called, by name."""
         return {field.name: field.label for field in self.record_type.fields}
 
     def label(self, name: str) -> str:
-        return self._labels[name]
+        return self.labels[name]
 
 
 def load(mapping_id: UUID) -> Job | None:

@@ -43,7 +43,7 @@ def line_text(line: Line, currency: str) -> str:
 
 
 def load(company: UUID, ids: Sequence[UUID]) -> Mapping[UUID, Values]:
-    asked, given = sql.given(id="uuid"), sql.rows([pk] for pk in ids)
+    asked, given = sql.given(id="uuid"), sql.column(ids)
     orders = sql.fetch(_ORDERS.format(among=sql.among("orders.id", asked)), [company, given])
     lines: defaultdict[Any, list[Line]] = defaultdict(list)
     found = sql.fetch(_LINES.format(among=sql.among("order_id", asked)), [given]) if orders else ()

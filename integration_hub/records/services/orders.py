@@ -221,7 +221,7 @@ def _take_over(company_id: UUID, record_ids: Mapping[UUID, str | None]) -> None:
 
 def _locked(company_id: UUID, ids: Iterable[UUID]) -> dict[UUID, str | None]:
     text = _KNOWN.format(among=sql.among("id", sql.given(id="uuid")), lock=_lock())
-    return {sql.uuid_of(pk): old for pk, old in sql.fetch(text, [company_id, sql.rows([pk] for pk in ids)])}
+    return {sql.uuid_of(pk): old for pk, old in sql.fetch(text, [company_id, sql.column(ids)])}
 
 
 def _lock() -> str:
