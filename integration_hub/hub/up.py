@@ -82,7 +82,10 @@ def set_defaults(place: Place) -> None:
         # Whoever enters an address sits at this machine: it may lead to this machine, to the sandbox say.
         os.environ.setdefault("ALLOWED_PRIVATE_HOSTS", "127.0.0.1")
     os.environ.setdefault("HUB_BEAT", "inside" if place.sqlite else "alone")
-    os.environ.setdefault("LOG_FORMAT", "console" if sys.stdout.isatty() else "json")
+    if sys.stdout.isatty():  # a line for each call would carry the logins out of sight before they are read
+        os.environ.setdefault("LOG_FORMAT", "console")
+        os.environ.setdefault("LOG_LEVEL", "WARNING")
+    os.environ.setdefault("LOG_FORMAT", "json")
     for folder in sorted((BASE / "providers").iterdir()):
         if (folder / "sandbox.py").is_file():
             for kind in ("API", "OAUTH"):
@@ -208,8 +211,13 @@ def welcome(place: Place) -> str:
             f"  sandbox  {run['sandbox']['address']} stands in for the providers",
             "",
             f"The same is in {place.var / 'run.json'}. Ctrl-C stops everything.",
+            *(["Only warnings follow; LOG_LEVEL=INFO make run shows every call."] if _is_quiet() else []),
         )
     )
+
+
+def _is_quiet() -> bool:
+    return os.environ.get("LOG_LEVEL", "").upper() == "WARNING"
 
 
 def run(place: Place) -> int:

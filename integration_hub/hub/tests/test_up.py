@@ -1,8 +1,10 @@
 """The start of the whole hub: its keys, its ports, its programs. The hub itself is started in test_make_run."""
 
+import json
 import os
 import socket
 import stat
+import sys
 
 import pytest
 from cryptography.fernet import Fernet
@@ -94,6 +96,29 @@ def test_providers_are_their_simulators_unless_said_otherwise(monkeypatch, tmp_p
     assert os.environ["TWO_API_URL"] == "https://api.example.com"
     assert "UNSIMULATED_API_URL" not in os.environ
     assert os.environ["PUBLIC_URL"] == "http://localhost:8000"
+
+
+@pytest.mark.parametrize(
+    ("terminal", "said", "level", "form"),
+    [
+        (True, {}, "WARNING", "console"),
+        (True, {"LOG_LEVEL": "INFO", "LOG_FORMAT": "json"}, "INFO", "json"),
+        (False, {}, None, "json"),
+    ],
+)
+def test_a_terminal_shows_warnings_only_so_that_the_logins_stay_in_sight(monkeypatch, terminal, said, level, form):
+    for name in ("LOG_LEVEL", "LOG_FORMAT"):
+        monkeypatch.delitem(os.environ, name, raising=False)
+    os.environ.update(said)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
+    place = up.read_place()
+    up.set_defaults(place)
+    assert (os.environ.get("LOG_LEVEL"), os.environ["LOG_FORMAT"]) == (level, form)
+    who = {"username": "a", "password": "b"}
+    run = {"address": "http://here", "admin": who, "staff": who, "token": "t", "sandbox": {"address": "http://there"}}
+    place.var.mkdir(parents=True, exist_ok=True)
+    (place.var / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    assert ("Only warnings follow" in up.welcome(place)) == (level == "WARNING")
 
 
 @pytest.mark.parametrize(
