@@ -243,9 +243,10 @@ def send(turn: Slice, plans: Sequence[Plan]) -> None:
     results: list[Result] = []
     with metrics.together():
         for first in range(0, len(groups), CALLS):
-            if first and not _goes_on(turn, groups[first][0].work):
+            flight = groups[first : first + CALLS]
+            if first and not _goes_on(turn, flight):
                 break  # nothing was begun for the others: they are as due as before
-            results += _flown(turn, groups[first : first + CALLS])
+            results += _flown(turn, flight)
     results = without_strangers(turn, results)
     mirror(turn.job, results)
     settle.settle(turn.held, turn.job, turn.live, results)
@@ -264,11 +265,12 @@ def _flown(turn: Slice, groups: Sequence[Sequence[Plan]]) -> list[Result]:
     return calls.make(turn, groups, lambda: not turn.over and time.monotonic() <= ends)
 
 
-def _goes_on(turn: Slice, next_one: Work) -> bool:
+def _goes_on(turn: Slice, groups: Sequence[Sequence[Plan]]) -> bool:
     """Whether further calls of a chunk may follow: nobody wants the thread, the lane or a record of this target, and
     nobody stopped the run."""
     turn.rest()
-    return turn.lasts(0.0) and not rows.held_up(turn.job.mapping.pk, next_one)
+    following = (plan.work for group in groups for plan in group)
+    return turn.lasts(0.0) and not rows.held_up(turn.job.mapping.pk, following)
 
 
 def mirror(job: Job, results: Sequence[Result]) -> None:

@@ -3,7 +3,7 @@ once, so what a model instance costs is a good part of what a row costs.
 """
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -60,16 +60,18 @@ def due(target: UUID, most: int) -> list[Work]:
 _HELD_UP = """
 SELECT 1 FROM sync_work
 WHERE target = %s AND prio IN (%s, %s) AND NOT (rev = done_rev) AND hold = '' AND run_at <= {now}
-UNION ALL SELECT 1 FROM sync_work WHERE id = %s AND rev = done_rev LIMIT 1
+UNION ALL SELECT 1 FROM sync_work WHERE {among} AND rev = done_rev LIMIT 1
 """
 
 
-def held_up(target: UUID, next_one: Work) -> bool:
-    """Whether this row of a backfill must not follow now: a change is due that goes before it, or it is not to be
-    delivered any more, because its run was stopped."""
+def held_up(target: UUID, following: Iterable[Work]) -> bool:
+    """Whether these rows of a backfill must not follow now: a change is due that goes before them, or one of them is
+    not to be delivered any more, because its run was stopped."""
     now, offset = clock.now_sql()
-    values = [target, WorkRow.PRIO_PERSON, WorkRow.PRIO_CHANGE, *offset, next_one.pk]
-    return bool(sql.fetch(_HELD_UP.format(now=now), values))
+    among = sql.among("id", sql.given(id="bigint"))
+    given = sql.column(work.pk for work in following)
+    values = [target, WorkRow.PRIO_PERSON, WorkRow.PRIO_CHANGE, *offset, given]
+    return bool(sql.fetch(_HELD_UP.format(now=now, among=among), values))
 
 
 def _work(row: tuple[Any, ...]) -> Work:

@@ -99,6 +99,23 @@ def test_a_run_that_is_stopped_during_the_first_flight_sends_no_second_one(world
     assert due(world) == []
 
 
+def test_a_row_that_was_tried_before_hides_no_stop(world, settled):
+    """It stays due when its run is stopped, since its call may have landed; those beside it are let go."""
+    run = runs.start(world, actor="")
+    records = [uuid4() for _ in range(CALLS * 10)]
+    for record in records:
+        toy.put(world.company_id, record, "x", prio=BACKFILL)
+    WorkRow.everywhere.update(run=run)
+    first_of_the_second = rows.due(world.pk, 100)[50]
+    long_ago = clock.now() - LANDED * 2
+    WorkRow.everywhere.filter(pk=first_of_the_second.pk).update(tried_at=long_ago)
+    toy.REMOTE.before = at_call(1, lambda: runs.stop(run))
+    drain()
+    assert settled[0] == 50
+    assert RecordLink.everywhere.count() == 51
+    assert due(world) == []
+
+
 def test_what_no_call_was_begun_for_is_as_due_as_before(world, hundred):
     """Killed in the first flight: the rows of the second one need not wait for anything to land."""
     toy.REMOTE.before = at_call(1, raising(Killed()))
@@ -148,7 +165,7 @@ def test_what_is_due_is_found_by_its_index(world, hundred):
 
     with connection.execute_wrapper(look):
         found = rows.due(world.pk, 10)
-        rows.held_up(world.pk, found[0])
+        rows.held_up(world.pk, found)
         lanes.repair()
     assert len(asked) == 3
     for text, values in asked:
