@@ -1,6 +1,5 @@
 """What every record has: an id that may leave the house, its company, its times, and a soft delete."""
 
-import uuid
 from typing import Any, ClassVar
 
 from django.core.validators import MinValueValidator
@@ -13,6 +12,7 @@ from integration_hub.companies.managers import CompanyOwned
 from integration_hub.companies.models import currency_code
 from integration_hub.companies.zones import validate_zone
 from integration_hub.records.guard import EverywhereManager, GuardedModel, RecordManager
+from integration_hub.records.models.ids import time_ordered
 
 ALIVE = Q(deleted_at=None)
 
@@ -23,7 +23,7 @@ class Record(GuardedModel, CompanyOwned):
     `updated_at` moves when somebody changes the record, not when the hub recomputes its read-only fields.
     """
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    id = models.UUIDField(primary_key=True, default=time_ordered, editable=False)
     # No index of its own (each model's composite ones begin with the company); a company with records is not deletable.
     company = models.ForeignKey("companies.Company", on_delete=models.PROTECT, related_name="+", db_index=False)
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
