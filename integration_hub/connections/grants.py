@@ -76,8 +76,21 @@ def model_of(provider: Provider) -> type[OAuthGrant] | None:
 def grant_of(connection: Connection) -> OAuthGrant | None:
     """What a connection holds that was made by signing in; None where it has a key of its own."""
     model = model_of(registry.provider(connection.provider))
-    row = model.everywhere.filter(connection_id=connection.pk).first() if model else None
+    if model is None or not _is_there(model, connection.pk):
+        return None
+    row = model.everywhere.filter(connection_id=connection.pk).first()
     return row if row is not None and row.holds_tokens else None
+
+
+def _is_there(model: type[OAuthGrant], connection: UUID) -> bool:
+    """Most connections hold a key and no grant; they are asked about in every turn of a lane."""
+    key = model._meta.get_field("connection")
+    with database.cursor() as cursor:
+        cursor.execute(
+            f"SELECT 1 FROM {model._meta.db_table} WHERE {key.column} = %s",  # noqa: S608 - our own names
+            [key.get_db_prep_value(connection, database)],
+        )
+        return cursor.fetchone() is not None
 
 
 def access_of(row: OAuthGrant) -> Access:

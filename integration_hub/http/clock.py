@@ -66,7 +66,7 @@ def now_sql() -> SqlAndParams:
     """SQL for the time now as a timestamp, for hand-written statements: spares the round trip of `now()`."""
     if db.connection.vendor == "postgresql":
         return "(clock_timestamp() + %s)", [offset]
-    return "%s", [db.connection.ops.adapt_datetimefield_value(_host())]
+    return "%s", [str(_host().replace(tzinfo=None))]  # as Django writes it, whose way there is a long one
 
 
 def epoch_sql() -> SqlAndParams:

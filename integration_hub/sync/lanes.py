@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db.models import Min, Q
+from django.db.models import Q
 
 from integration_hub.http import clock
 from integration_hub.sync import sql
@@ -181,15 +181,19 @@ def repair() -> int:
     return Lane.everywhere.filter(pk__in=[pk for (pk,) in lost]).update(next_due=clock.now()) if lost else 0
 
 
+_NEXT = """
+SELECT min(lane.next_due) FROM sync_lanes lane JOIN integration_configs c ON c.id = lane.connection_id
+WHERE lane.paused = '' AND lane.next_due BETWEEN %s AND %s AND (lane.lease_until IS NULL OR lane.lease_until < %s)
+  AND c.is_active AND c.status = 'connected'
+"""
+
+
 def due_within(seconds: float) -> float | None:
     """In how many seconds the next free lane is due, if that is soon; None otherwise."""
     now = clock.now()
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
     # One that has been due for longer was passed over for a reason (slow lanes hold few threads).
-    span = (now - JUST_NOW, now + timedelta(seconds=seconds))
-    soon = Lane.everywhere.filter(free, paused="", next_due__range=span)
-    first = soon.filter(connection__status="connected", connection__is_active=True).aggregate(at=Min("next_due"))["at"]
-    return None if first is None else max((first - now).total_seconds(), 0.01)
+    ((first,),) = sql.fetch(_NEXT, [now - JUST_NOW, now + timedelta(seconds=seconds), now])
+    return None if first is None else max((sql.time_of(first) - now).total_seconds(), 0.01)
 
 
 def due_count() -> int:

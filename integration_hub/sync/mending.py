@@ -51,10 +51,6 @@ def want(found: "QuerySet[Difference]") -> int:
     return count
 
 
-def is_wanted(target: UUID) -> bool:
-    return Difference.everywhere.filter(target=target, mend=Mend.WANTED).exists()
-
-
 def wanted_targets() -> "QuerySet[Difference, Any]":
     return Difference.everywhere.filter(mend=Mend.WANTED).values("target")
 

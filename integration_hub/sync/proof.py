@@ -19,7 +19,7 @@ from integration_hub.connections.models import Status
 from integration_hub.contract import CursorExpired
 from integration_hub.http import clock
 from integration_hub.notices import audit, problems
-from integration_hub.sync import lanes, mending, outbox, proving, targets, trouble
+from integration_hub.sync import lanes, mending, outbox, proving, sql, targets, trouble
 from integration_hub.sync.calls import asking
 from integration_hub.sync.models import Lane, Mapping
 from integration_hub.sync.models.proof import Difference, Phase, Proof, ProofState
@@ -115,8 +115,17 @@ def step(turn: Slice) -> bool:
     return _tried(turn, lambda: mending.step(turn) or _compare(turn, running(target)))
 
 
+# Asked at the end of every turn and nearly always without an answer, so these are written by hand.
+_RUNNING = "SELECT id FROM sync_proofs WHERE mapping_id = %s AND state = 'running'"
+_WORK = """
+SELECT 1 FROM sync_proofs WHERE mapping_id = %s AND state = 'running'
+UNION ALL SELECT 1 FROM sync_differences WHERE target = %s AND mend = 'wanted' LIMIT 1
+"""
+
+
 def running(target: UUID) -> Proof | None:
-    return Proof.everywhere.filter(mapping=target, state=ProofState.RUNNING).first()
+    found = sql.fetch(_RUNNING, [target])
+    return Proof.everywhere.filter(pk=sql.uuid_of(found[0][0]), state=ProofState.RUNNING).first() if found else None
 
 
 def _tried(turn: Slice, piece: Callable[[], bool]) -> bool:
@@ -231,8 +240,7 @@ def lasting(proof: Proof) -> int:
 
 def next_at(target: UUID) -> datetime | None:
     """When this mapping's lane has something to compare or to fix: now, or never."""
-    waits = running(target) is not None or mending.is_wanted(target)
-    return clock.now() if waits else None
+    return clock.now() if sql.fetch(_WORK, [target, target]) else None
 
 
 # --- by the clock -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,6 @@ from uuid import UUID
 
 import structlog
 from django.db import Error as DatabaseError
-from django.db.models import F, Min, Q
 
 from integration_hub.companies import scope
 from integration_hub.connections.models import Connection
@@ -159,9 +158,8 @@ def _next_due(turn: Slice) -> datetime | None:
         return clock.now()
     if turn.job.mapping.waits:
         return None
-    left = WorkRow.everywhere.filter(~Q(rev=F("done_rev")), target=target, hold="")
     read_at = reading.next_at(target) if turn.job.reads else None
-    first = _earlier(left.aggregate(at=Min("run_at"))["at"], read_at)
+    first = _earlier(rows.next_at(target), read_at)
     first = _earlier(first, proof.next_at(target))
     if runs.unscanned(target, RunKind.FULL) is None:
         return first

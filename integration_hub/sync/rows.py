@@ -57,6 +57,15 @@ def due(target: UUID, most: int) -> list[Work]:
     return [_work(row) for row in found]
 
 
+_NEXT = "SELECT min(run_at) FROM sync_work WHERE target = %s AND NOT (rev = done_rev) AND hold = ''"
+
+
+def next_at(target: UUID) -> datetime | None:
+    """When the next of its rows is due; None when nothing is left."""
+    at: datetime | None = sql.time_of(sql.fetch(_NEXT, [target])[0][0])
+    return at
+
+
 _HELD_UP = """
 SELECT 1 FROM sync_work
 WHERE target = %s AND prio IN (%s, %s) AND NOT (rev = done_rev) AND hold = '' AND run_at <= {now}

@@ -12,9 +12,12 @@ from django.urls import reverse
 
 from integration_hub.contract.records import Field, RecordType, Value, Values
 from integration_hub.records.models import Record
+from integration_hub.sync import sql
 
 Reader = Callable[[Any], dict[str, Value]]
 Loader = Callable[[UUID, Sequence[UUID]], Mapping[UUID, Values]]
+# A full run walks past every record, so its steps are written by hand.
+_SCAN = "SELECT id FROM {table} WHERE company_id = %s AND deleted_at IS NULL {beyond} ORDER BY id LIMIT %s"
 
 
 def living(model: type[Record], company: UUID) -> models.QuerySet[Any]:
@@ -44,8 +47,9 @@ def record_type(
         return {record.pk: read(record) for record in records}
 
     def scan(company: UUID, after: UUID | None, limit: int) -> Sequence[UUID]:
-        rows = living(model, company) if after is None else living(model, company).filter(pk__gt=after)
-        return list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
+        text = _SCAN.format(table=model._meta.db_table, beyond="" if after is None else "AND id > %s")
+        found = sql.fetch(text, [company, *([] if after is None else [after]), limit])
+        return [sql.uuid_of(pk) for (pk,) in found]
 
     return RecordType(
         key=key,
