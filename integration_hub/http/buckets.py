@@ -65,6 +65,13 @@ class Lot:
         """When the next call that has no moment yet may leave (monotonic); 0: at once, or nobody knows."""
         return max((booking.planned for booking in self.left[0]), default=0.0) if self.left else 0.0
 
+    def booked(self) -> Moment | None:
+        """The next one, if it is booked already: nobody has to be asked for it."""
+        try:
+            return self.left.pop(0) if self.left else None
+        except IndexError:  # another took the last one
+            return None
+
     def next(self, name: str, buckets: Sequence[Bucket], prio: int, ends: float) -> Moment:
         """RateLimited when fewer could be booked than there are calls."""
         if self.left is None:
@@ -117,8 +124,10 @@ def wait_turn(name: str, buckets: Sequence[Bucket], prio: int, ends: float) -> M
 def book_turn(name: str, buckets: Sequence[Bucket], prio: int, ends: float) -> Moment:
     """The same for those who take the last look by themselves, together with another (`gate.is_clear`)."""
     lot: Lot | None = desk.first_lot()
-    booking = lot.next if lot else partial(_book_one, patient=desk.is_away())
-    moment = desk.here(partial(booking, name, buckets, prio, ends))
+    moment = lot.booked() if lot else None
+    if moment is None:
+        booking = lot.next if lot else partial(_book_one, patient=desk.is_away())
+        moment = desk.here(partial(booking, name, buckets, prio, ends))
     time.sleep(max(0.0, max((booking.planned for booking in moment), default=0.0) - time.monotonic()))
     return moment
 
