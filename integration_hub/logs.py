@@ -26,6 +26,7 @@ QUIET = ("celery", "kombu", "amqp", "urllib3", "asyncio", "granian", "django.req
 
 Event = MutableMapping[str, Any]
 PLAIN = (str, int, float, dict, list, tuple, set, frozenset, type(None))
+_USUAL = frozenset((str, int, type(None)))
 
 
 def add_company(logger: Any, name: str, event: Event) -> Event:
@@ -36,7 +37,10 @@ def add_company(logger: Any, name: str, event: Event) -> Event:
 
 def take_secrets_out(logger: Any, name: str, event: Event) -> Event:
     """Objects become text first: what they print may hold a secret too."""
-    return cast(Event, redact({key: value if isinstance(value, PLAIN) else str(value) for key, value in event.items()}))
+    kept = {
+        key: value if type(value) in _USUAL or isinstance(value, PLAIN) else str(value) for key, value in event.items()
+    }
+    return cast(Event, redact(kept))
 
 
 def as_text(value: object) -> str:

@@ -1,7 +1,7 @@
 """One row and one log line for every call that went out. Neither may ever make the call fail.
 
 Who makes call after call gathers the rows (`together`) and writes them at once: a killed process may lose those of the
-last second, and of the calls that are in flight together. The log lines are written at once, always.
+last seconds, and of the calls that are in flight together. The log lines are written at once, always.
 """
 
 import threading
@@ -28,7 +28,7 @@ _FIELDS: dict[int, Any] = {
     for place, name in enumerate(_COLUMNS)
     if name in ("company_id", "at")  # the others are taken as they are
 }
-HELD = 1.0  # seconds that a row may wait for others
+HELD = 2.5  # seconds that a row may wait for others
 _local = threading.local()
 _log = structlog.get_logger(__name__)
 Held: TypeAlias = list[tuple[float, Sequence[object]]]
@@ -74,7 +74,7 @@ def _keep(values: Sequence[object]) -> None:
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Rows of this thread's calls are written when the block ends, or when the oldest has waited for a second."""
+    """Rows of this thread's calls are written when the block ends, or when the oldest has waited for long enough."""
     held: Held = []
     _local.held = held
     try:

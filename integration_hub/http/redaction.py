@@ -76,13 +76,14 @@ def _clean(what: object, secrets: tuple[str, ...], depth: int) -> object:
         return _text(what.decode("utf-8", "replace"), secrets).encode()
     if depth > _DEEPEST:
         return HIDDEN
-    if isinstance(what, Mapping):
-        return dict(
-            (name, value)
-            if not secrets and _was_seen(name, value)
-            else (_clean(name, secrets, depth + 1), _value(name, value, secrets, depth))
-            for name, value in what.items()
-        )
+    if type(what) is dict or isinstance(what, Mapping):
+        found: dict[object, object] = {}
+        for name, value in what.items():
+            if not secrets and _was_seen(name, value):
+                found[name] = value
+            else:
+                found[_clean(name, secrets, depth + 1)] = _value(name, value, secrets, depth)
+        return found
     if isinstance(what, (list, tuple, set, frozenset)):
         parts = [_clean(part, secrets, depth + 1) for part in what]
         return tuple(parts) if isinstance(what, tuple) else type(what)(parts)

@@ -10,7 +10,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
@@ -139,6 +141,12 @@ class _SecurePool(_PlainPool, HTTPSConnectionPool):
     ConnectionCls = _Secure
 
 
+@lru_cache(maxsize=256)
+def _after_host(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
+
+
 class Adapter(HTTPAdapter):
     """requests over the connections above."""
 
@@ -161,6 +169,10 @@ class Adapter(HTTPAdapter):
     def close(self) -> None:
         self.pools.clear()
         super().close()
+
+    def request_url(self, request: PreparedRequest, proxies: Any) -> str:
+        """What follows the host: there are no proxies, which would want to see it whole."""
+        return _after_host(request.url or "")
 
     def build_response(self, req: PreparedRequest, resp: Any) -> Response:
         """What the door reads of an answer. No cookies (companies share the connections), no guess at the encoding."""

@@ -17,7 +17,11 @@ from integration_hub.http.sockets import POOL, Adapter, OutOfTime, Turn, taking
 
 MAX_BODY = 32 * 1024 * 1024  # bytes, unpacked
 _CHUNK = 64 * 1024
-_AGENT = "integration-hub/1"
+_ALWAYS = {
+    **requests.utils.default_headers(),  # what can be unpacked, and that the connection stays
+    "User-Agent": "integration-hub/1",
+    "Accept": "application/json",
+}
 _NEVER_LEFT = (NewConnectionError, ConnectTimeoutError, ConnectionRefusedError)
 _BAD_ADDRESS = (requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema, requests.exceptions.MissingSchema)
 
@@ -34,8 +38,8 @@ class TooLarge(Exception):
 def session_for(base_url: str, trusted: bool) -> requests.Session:
     """The pool of connections to one address, and what every request to it carries."""
     session = requests.Session()
+    session.headers.update(_ALWAYS)
     session.trust_env = False  # no .netrc in place of our keys, no proxies behind the guard's back
-    session.headers.update({"User-Agent": _AGENT, "Accept": "application/json"})
     for scheme in ("http://", "https://"):
         session.mount(scheme, Adapter(pool_maxsize=POOL))
     return session
@@ -63,7 +67,7 @@ def send(
     with taking(Turn(ends, trusted)):
         try:
             session = session_for(base_url, trusted)
-            request = _prepared(session, method, url, params, {**kind, **headers}, body)
+            request = _prepared(method, url, params, {**_ALWAYS, **kind, **headers}, body)
             adapter = session.get_adapter(request.url or url)
             with adapter.send(
                 request, stream=True, verify=session.verify or False, cert=session.cert, proxies={}
@@ -79,7 +83,6 @@ def send(
 
 
 def _prepared(
-    session: requests.Session,
     method: str,
     url: str,
     params: Mapping[str, Any] | list[tuple[str, str]] | None,
@@ -94,8 +97,12 @@ def _prepared(
         request.prepare_url(url, params)
     else:
         request.url = _address(url)
-    request.prepare_headers({**session.headers, **headers})
-    request.prepare_body(body, None)
+    request.prepare_headers(headers)
+    request.body = body or None
+    if body:
+        request.headers["Content-Length"] = str(len(body))
+    else:
+        request.prepare_content_length(None)
     if "@" in url:
         request.prepare_auth(None, url)  # a name and password in the address
     return request
@@ -123,7 +130,7 @@ def _as_form(form: Mapping[str, str]) -> tuple[bytes, dict[str, str]]:
 def _body(response: requests.Response, ends: float) -> bytes:
     parts: list[bytes] = []
     size = 0
-    for part in response.iter_content(_CHUNK):
+    for part in _parts(response.raw):
         size += len(part)
         if size > MAX_BODY:
             raise TooLarge
@@ -131,6 +138,18 @@ def _body(response: requests.Response, ends: float) -> bytes:
             raise OutOfTime
         parts.append(part)
     return b"".join(parts)
+
+
+def _parts(raw: Any) -> Iterator[bytes]:
+    """What was sent, unpacked, as it comes. Dropped when it breaks off or cannot be unpacked."""
+    plain = not raw.headers.get("content-encoding")
+    try:
+        while part := raw.read(_CHUNK, decode_content=True):
+            yield part
+            if plain and raw.length_remaining == 0:
+                return  # asking whether there is more costs as much as the reading
+    except HTTPError as error:
+        raise Dropped(str(error)) from error
 
 
 def _beginning(response: requests.Response, most: int) -> bytes:

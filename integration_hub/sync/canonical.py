@@ -45,7 +45,7 @@ def _number(value: Decimal) -> Json:
 
 
 def _instant(value: datetime) -> Json:
-    return value.astimezone(UTC).isoformat()
+    return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat()
 
 
 def _seconds(value: timedelta) -> Json:

@@ -5,10 +5,12 @@ once, and nothing walks through a thousand placeholders. SQLite takes few rows a
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -53,7 +55,7 @@ def table(values: Iterable[Sequence[object]], **columns: str) -> tuple[str, list
     found = values if isinstance(values, list) else list(values)
     if found and is_sqlite() and len(found) * len(columns) <= FEW:
         flat = [
-            value if type(value) in _AS_THEY_ARE else value.hex if type(value) is UUID else _bound(value)
+            value if type(value) in _AS_THEY_ARE else _BOUND.get(type(value), _plain)(value)
             for row in found
             for value in row
         ]
@@ -66,10 +68,6 @@ def _listed(count: int, *columns: str) -> str:
     named = ", ".join(f"column{number} AS {name}" for number, name in enumerate(columns, 1))
     marks = ", ".join([f"({', '.join(['%s'] * len(columns))})"] * count)
     return f"(SELECT {named} FROM (VALUES {marks}))"  # noqa: S608 - our own names
-
-
-def _bound(value: object) -> Any:
-    return _text(value) if isinstance(value, dict | list | tuple) else _plain(value)
 
 
 def among(column: str, table: str, name: str = "id") -> str:
@@ -100,6 +98,12 @@ def _plain(value: object) -> str:
     if isinstance(value, UUID):
         return value.hex  # as SQLite keeps it, and PostgreSQL reads it
     return str(_param(value))
+
+
+_BOUND: dict[type, Callable[[Any], str]] = {
+    UUID: attrgetter("hex"),
+    **dict.fromkeys((dict, list, tuple, Counter, defaultdict), _text),
+}
 
 
 def cursor() -> CursorWrapper:

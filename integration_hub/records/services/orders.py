@@ -180,6 +180,10 @@ WITH news AS (SELECT id, record_id FROM {news} AS news),
      known AS (SELECT id FROM orders WHERE company_id = %s AND {among} ORDER BY id {lock})
 UPDATE orders SET record_id = news.record_id FROM news, known WHERE orders.id = known.id AND known.id = news.id
 """
+# SQLite has one writer at a time: nothing is locked, and nothing has to be asked for it.
+_MIRROR_ALONE = """
+UPDATE orders SET record_id = news.record_id FROM {news} AS news WHERE orders.id = news.id AND orders.company_id = %s
+"""
 _KNOWN = """
 SELECT id, record_id FROM orders WHERE company_id = %s AND {among} ORDER BY id {lock}
 """
@@ -199,7 +203,8 @@ def set_record_ids(company_id: UUID, record_ids: Mapping[UUID, str | None]) -> N
     transaction that holds their work rows: who edits an order locks the order first and its work rows last.
     """
     news, values = sql.table([(pk, record_id or None) for pk, record_id in record_ids.items()], **_NEWS)
-    text = _MIRROR_AT_ONCE.format(news=news, lock=_lock(), among=sql.among("id", "news"))
+    text = _MIRROR_ALONE if sql.is_sqlite() else _MIRROR_AT_ONCE
+    text = text.format(news=news, lock=_lock(), among=sql.among("id", "news"))
     try:
         with transaction.atomic() if connection.in_atomic_block else nullcontext():
             sql.execute(text, [*values, company_id])

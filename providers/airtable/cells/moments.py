@@ -38,7 +38,8 @@ def instant(value: Value, mapped: MappedField) -> Json:
 
 def spelled(value: datetime, mapped: MappedField) -> str:
     """2026-04-24T15:07:42.000Z"""
-    return in_zone(value, UTC, mapped).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    in_utc = value if value.tzinfo is UTC else in_zone(value, UTC, mapped)
+    return in_utc.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def in_zone(value: datetime, where: tzinfo, mapped: MappedField) -> datetime:

@@ -54,6 +54,8 @@ def _json(exact: Decimal, mapped: MappedField, places: int | None = None) -> Jso
 
 
 def _decimal(value: Value, mapped: MappedField) -> Decimal:
+    if type(value) is Decimal and value.is_finite():
+        return value
     if not _is_number(value):
         raise unfit(mapped, _("it is %(shape)s, not a number") % {"shape": shape(value)})
     exact = Decimal(value)
