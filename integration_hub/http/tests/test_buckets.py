@@ -342,3 +342,14 @@ def test_lots_booked_at_once_never_fill_a_window_twice() -> None:
     taken.sort()
     assert len(taken) >= 5
     assert all(later - earlier >= 1.03 - 1e-6 for earlier, later in zip(taken, taken[5:], strict=False))
+
+
+def test_a_booked_moment_is_taken_without_asking_once() -> None:
+    lot = buckets.Lot(3)
+    assert lot.booked() is None  # nothing is booked yet: the desk must be asked
+    first = next_of(lot)
+    assert lot.left is not None
+    others = list(lot.left)
+    assert len(others) == 2
+    assert first not in others
+    assert [lot.booked(), lot.booked(), lot.booked()] == [*others, None]
