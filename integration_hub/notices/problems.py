@@ -52,7 +52,7 @@ def is_open(company_id: UUID, key: str) -> bool:
 
 def close(company_id: UUID, *keys: str) -> bool:
     """True when one of them was open. Asked after many a call and nearly never true, so the question is a plain one."""
-    if not _any_open(company_id, keys):
+    if not keys or not _any_open(company_id, keys):
         return False
     return bool(_open(company_id).filter(key__in=keys).update(closed_at=timezone.now()))
 
