@@ -20,7 +20,7 @@ from integration_hub.sync.models import SyncRun
 from integration_hub.sync.targets import Job
 
 SLICE = 2.0  # seconds, then the lane goes to the back of the line, if there is one
-LONGEST = 9.5  # seconds a turn lasts where nobody waits behind it; the lease leaves ten for it
+LONGEST = 8.0  # seconds a turn lasts where nobody waits behind it
 LONGEST_REST = 1.0  # seconds a turn sleeps for the pace
 SOON = 2.0  # seconds until a lane that has to wait looks again
 AHEAD = 0.18  # seconds before the next call may leave in which its rows are read
