@@ -5,7 +5,6 @@ once, and nothing walks through a thousand placeholders. SQLite takes few rows a
 """
 
 import json
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -55,7 +54,7 @@ def table(values: Iterable[Sequence[object]], **columns: str) -> tuple[str, list
     found = values if isinstance(values, list) else list(values)
     if found and is_sqlite() and len(found) * len(columns) <= FEW:
         flat = [
-            value if type(value) in _AS_THEY_ARE else _BOUND.get(type(value), _plain)(value)
+            value if type(value) in _AS_THEY_ARE else _BOUND.get(type(value), _bound)(value)
             for row in found
             for value in row
         ]
@@ -100,9 +99,16 @@ def _plain(value: object) -> str:
     return str(_param(value))
 
 
+def _bound(value: object) -> str:
+    """What is of no kind that has a way of its own: derived kinds, numbers, times."""
+    return _text(value) if isinstance(value, dict | list | tuple) else _plain(value)
+
+
 _BOUND: dict[type, Callable[[Any], str]] = {
     UUID: attrgetter("hex"),
-    **dict.fromkeys((dict, list, tuple, Counter, defaultdict), _text),
+    dict: _text,
+    list: _text,
+    tuple: _text,
 }
 
 
