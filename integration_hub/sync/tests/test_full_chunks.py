@@ -11,7 +11,7 @@ from django.db import connection
 from integration_hub.contract import RateLimited
 from integration_hub.http import clock
 from integration_hub.sync import lanes, push, rows, runs, settle, sql
-from integration_hub.sync.models import RecordLink, WorkRow
+from integration_hub.sync.models import RecordLink, SyncRun, WorkRow
 from integration_hub.sync.targets import load
 from integration_hub.sync.tests import toy
 from integration_hub.sync.tests.conftest import drain, due
@@ -30,6 +30,14 @@ def hundred(world) -> list[UUID]:
     for record in records:
         toy.put(world.company_id, record, "x", prio=BACKFILL)
     return records
+
+
+@pytest.fixture
+def run(world, hundred) -> SyncRun:
+    """The full run that found them."""
+    found = runs.start(world, actor="")
+    WorkRow.everywhere.update(run=found)
+    return found
 
 
 @pytest.fixture
@@ -86,12 +94,7 @@ def test_a_change_made_during_the_first_flight_goes_before_the_second(world, hun
     assert str(record) in [hub_id for batch in sent[5:10] for hub_id in batch], "it waits for no second flight"
 
 
-def test_a_run_that_is_stopped_during_the_first_flight_sends_no_second_one(world, settled):
-    run = runs.start(world, actor="")
-    records = [uuid4() for _ in range(CALLS * 10)]
-    for record in records:
-        toy.put(world.company_id, record, "x", prio=BACKFILL)
-    WorkRow.everywhere.update(run=run)
+def test_a_run_that_is_stopped_during_the_first_flight_sends_no_second_one(world, settled, run):
     toy.REMOTE.before = at_call(1, lambda: runs.stop(run))
     drain()
     assert (settled, len(toy.REMOTE.calls)) == ([50], 5)
@@ -99,13 +102,8 @@ def test_a_run_that_is_stopped_during_the_first_flight_sends_no_second_one(world
     assert due(world) == []
 
 
-def test_a_row_that_was_tried_before_hides_no_stop(world, settled):
+def test_a_row_that_was_tried_before_hides_no_stop(world, settled, run):
     """It stays due when its run is stopped, since its call may have landed; those beside it are let go."""
-    run = runs.start(world, actor="")
-    records = [uuid4() for _ in range(CALLS * 10)]
-    for record in records:
-        toy.put(world.company_id, record, "x", prio=BACKFILL)
-    WorkRow.everywhere.update(run=run)
     first_of_the_second = rows.due(world.pk, 100)[50]
     long_ago = clock.now() - LANDED * 2
     WorkRow.everywhere.filter(pk=first_of_the_second.pk).update(tried_at=long_ago)
