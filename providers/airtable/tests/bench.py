@@ -67,6 +67,7 @@ def bare(hub: stack.Hub, word: str, count: int) -> float:
     given = hub.run["sandbox"]["credentials"]["airtable"]
     table = Api(given["token"], endpoint_url=f"{hub.sandbox}/airtable").table(given["base_id"], "Orders")
     rows = [row(f"{word}-{number:05d}") for number in range(count)]
+    table.first()  # the connection, and what is loaded with a first call
     time.sleep(WINDOW)
     start = time.process_time()
     for first in range(0, count, BATCH):
